@@ -1,0 +1,220 @@
+# camloop: the network camera firmware. On Debian 12, every goal installs by itself what it misses.
+#
+#   make          the program for this machine: build/host-release/camloop
+#   make run      build and run it; CAMLOOP_... variables may follow (make run CAMLOOP_SOURCE=file:clip.y4m)
+#   make test     build with sanitizers and run every test: unit, fuzz (shortly), tidy, end to end, board
+#   make bench    compare with other servers and with the bare encoder
+#   make lint     clang-format and clang-tidy
+#   make fuzz     fuzz each decoder for FUZZ_SECONDS (60)
+#   make size     sizes of the programs; fails when the board's is over its budget
+#   make board    the program for the V831: build/v831-release/camloop
+#   make clean    remove build/, fetched libraries included
+#   make help     this text
+
+.PHONY: all run test bench lint fuzz size board clean help FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+
+FUZZ_SECONDS ?= 60
+V831_BYTES_MAX := 1500000
+
+all: build/host-release/camloop
+
+include toolchain/host.mk toolchain/v831.mk
+
+# ---- What is there ---------------------------------------------------------------------------------
+
+under = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
+
+sources := $(call under,src,*.cc)
+page := $(wildcard src/web/page.S)
+headers := $(call under,src tests,*.h)
+unit_tests := $(call under,tests/unit,*.cc)
+fuzzed_sources := $(call under,src/base src/proto src/media,*.cc)
+fuzzers := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
+linted_sources := $(sources) $(call under,tests,*.cc)
+version := $(shell sed -n 's/^\#\#* *\[*v*\([0-9][0-9.]*[0-9]\).*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+
+# ---- Packages --------------------------------------------------------------------------------------
+
+# `need-x` is an order-only prerequisite of whatever uses its packages.
+build_packages := make cmake nasm bzip2 xz-utils
+fuzz_packages := clang libclang-rt-14-dev
+test_packages := libgtest-dev python3 python3-pytest python3-opencv python3-numpy python3-selenium \
+  chromium chromium-driver ffmpeg curl opencv-doc
+bench_packages := python3 ustreamer ffmpeg curl opencv-doc
+lint_packages := clang-format clang-tidy
+
+.PHONY: need-host need-v831 need-fuzz need-test need-bench need-lint
+need-host need-v831 need-fuzz need-test need-bench need-lint:
+	@toolchain/need $(packages)
+need-host: packages = $(build_packages) $(host.packages)
+need-v831: packages = $(build_packages) $(v831.packages)
+need-fuzz: packages = $(fuzz_packages)
+need-test: packages = $(test_packages)
+need-bench: packages = $(bench_packages)
+need-lint: packages = $(lint_packages)
+
+# ---- Libraries -------------------------------------------------------------------------------------
+
+libraries := libuv1 libjpeg-turbo mbedtls
+archives := libjpeg.a libuv.a libmbedtls.a libmbedx509.a libmbedcrypto.a
+
+build/third_party/fetched: third_party/fetch third_party/versions | need-host
+	@third_party/fetch
+	@touch $@
+
+# $(call third_party,machine): its libraries, a stamp each.
+define third_party
+$(1).libraries := $$(libraries:%=build/third_party/$(1)/%.built)
+$(1).includes := -isystem build/third_party/$(1)/include
+$(1).archives := $$(archives:%=build/third_party/$(1)/lib/%)
+$$($(1).libraries): build/third_party/$(1)/%.built: build/third_party/fetched third_party/build \
+    toolchain/$(1).mk | need-$(1)
+	@MAKEFLAGS= third_party/build $$* $(1) '$$($(1).machine)' $$($(1).cmake)
+	@touch $$@
+endef
+$(foreach machine,host v831,$(eval $(call third_party,$(machine))))
+
+# ---- Flags -----------------------------------------------------------------------------------------
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor \
+  -Woverloaded-virtual -Wformat=2 -Wundef -Wno-missing-field-initializers -Werror
+language := -std=c++20 -fno-exceptions -fno-rtti -Isrc -DCAMLOOP_VERSION='"$(or $(version),unreleased)"'
+release := -O2 -g0 -DNDEBUG -flto=auto -fno-pie -ffunction-sections -fdata-sections
+sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# The linker's one warning would be that glibc's resolver wants its shared parts: /etc/hosts and DNS are
+# built in since glibc 2.34, and camloop asks for nothing else.
+release_link := -static -Wl,--gc-sections -Wl,-s -Wl,--no-warnings
+
+# $(call remember,file,text): a file that is as old as the text in it.
+define remember
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$(subst ','\'',$(strip $(2)))' | cmp -s - $$@ || \
+	  printf '%s\n' '$(subst ','\'',$(strip $(2)))' >$$@
+endef
+
+# ---- Programs --------------------------------------------------------------------------------------
+
+# $(call tree,name,machine,flags,link flags): build/name/camloop.
+define tree
+$(1).compile := $($(2).cxx) $($(2).machine) $$(language) $$(warnings) $(3) $($(2).includes)
+$(1).link := $($(2).cxx) $($(2).machine) $(3) $(4)
+$(1).objects := $$(patsubst %.cc,build/$(1)/%.o,$$(sources)) $$(patsubst %.S,build/$(1)/%.o,$$(page))
+$(call remember,build/$(1)/compile.flags,$$($(1).compile))
+$(call remember,build/$(1)/link.flags,$$($(1).link) $$($(1).objects))
+
+build/$(1)/%.o: %.cc build/$(1)/compile.flags | $($(2).libraries)
+	@mkdir -p $$(@D)
+	@echo '$(1)  $$<'
+	@$$($(1).compile) $$(extra_flags) -MMD -MP -c $$< -o $$@
+
+build/$(1)/%.o: %.S src/web/index.html build/$(1)/compile.flags | need-$(2)
+	@mkdir -p $$(@D)
+	@echo '$(1)  $$<'
+	@$($(2).cxx) $($(2).machine) -c $$< -o $$@
+
+build/$(1)/camloop: $$($(1).objects) build/$(1)/link.flags $($(2).libraries)
+	@echo '$(1)  $$@'
+	@$$($(1).link) $$($(1).objects) $($(2).archives) -o $$@
+
+-include $$(call under,build/$(1),*.d)
+endef
+$(eval $(call tree,host-release,host,$(release),$(release_link)))
+$(eval $(call tree,host-sanitize,host,$(sanitize)))
+$(eval $(call tree,v831-release,v831,$(release),$(release_link)))
+
+run: build/host-release/camloop
+	@$<
+
+board: build/v831-release/camloop
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+# ---- Tests -----------------------------------------------------------------------------------------
+
+unit_test_objects := $(unit_tests:%.cc=build/host-sanitize/%.o)
+$(unit_test_objects): extra_flags := -Itests -Wno-conversion
+$(unit_test_objects): | need-test
+build/host-sanitize/unit-tests: $(unit_test_objects) $(host.libraries) \
+    $(filter-out %/src/main.o,$(host-sanitize.objects)) build/host-sanitize/link.flags
+	@echo 'host-sanitize  $@'
+	@$(host-sanitize.link) $(filter %.o,$^) $(host.archives) -lgtest -lgtest_main -o $@
+
+# The decoders once more, compiled by clang for libFuzzer.
+fuzz_flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_compile := clang++ $(language) $(host.includes) $(fuzz_flags) -fsanitize=fuzzer-no-link
+fuzz_objects := $(fuzzed_sources:%.cc=build/host-sanitize/fuzz/%.o)
+fuzz_programs := $(fuzzers:%=build/host-sanitize/fuzz/%)
+$(eval $(call remember,build/host-sanitize/fuzz/compile.flags,$(fuzz_compile)))
+build/host-sanitize/fuzz/%.o: %.cc build/host-sanitize/fuzz/compile.flags | $(host.libraries) need-fuzz
+	@mkdir -p $(@D)
+	@echo 'fuzz  $<'
+	@$(fuzz_compile) -MMD -MP -c $< -o $@
+$(fuzz_programs): build/host-sanitize/fuzz/%: build/host-sanitize/fuzz/tests/fuzz/%_fuzz.o $(fuzz_objects)
+	@echo 'fuzz  $@'
+	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ build/third_party/host/lib/libjpeg.a -o $@
+
+# $(call fuzz_each,seconds): starts from the committed corpus; what is found stays below build/.
+fuzz_each = @set -e; for name in $(fuzzers); do \
+  found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found tests/fuzz/corpus/$$name; \
+  echo "fuzz  $$name for $(1) s"; \
+  build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -print_final_stats=0 -verbosity=0 \
+    -artifact_prefix=$$found/ $$found tests/fuzz/corpus/$$name; done
+
+fuzz: $(fuzz_programs)
+	$(call fuzz_each,$(FUZZ_SECONDS))
+
+pytest := PYTHONDONTWRITEBYTECODE=1 CAMLOOP=build/host-sanitize/camloop \
+  CAMLOOP_RELEASE=build/host-release/camloop CAMLOOP_V831=build/v831-release/camloop \
+  /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
+test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
+    build/host-sanitize/unit-tests $(fuzz_programs) | need-test
+	build/host-sanitize/unit-tests --gtest_brief=1
+	$(call fuzz_each,5)
+	$(pytest) $(wildcard tests/tidy tests/e2e tests/board)
+
+# ---- Benchmark -------------------------------------------------------------------------------------
+
+# Each source in tests/bench is a program of its own; lib*.c is a library to preload.
+bench_programs := $(patsubst tests/bench/%,build/host-release/bench/%, \
+  $(patsubst %.c,%.so,$(wildcard tests/bench/lib*.c)) \
+  $(basename $(filter-out tests/bench/lib%.c,$(wildcard tests/bench/*.c tests/bench/*.cc))))
+bench_flags := -O2 -Wall -Wextra -Werror
+build/host-release/bench/%.so: tests/bench/%.c | need-host
+	@mkdir -p $(@D)
+	gcc $(bench_flags) -fPIC -shared $< -o $@
+build/host-release/bench/%: tests/bench/%.c | $(host.libraries)
+	@mkdir -p $(@D)
+	gcc $(bench_flags) $(host.includes) $< -Lbuild/third_party/host/lib -lturbojpeg -o $@
+build/host-release/bench/%: tests/bench/%.cc | $(host.libraries)
+	@mkdir -p $(@D)
+	g++ -std=c++20 $(bench_flags) $(host.includes) $< -Lbuild/third_party/host/lib -lturbojpeg -o $@
+
+bench: build/host-release/camloop $(bench_programs) | need-bench
+	/usr/bin/python3 -B tests/bench/run.py
+
+# ---- Checks ----------------------------------------------------------------------------------------
+
+lint: $(linted_sources:%=build/lint/%.tidy) | need-lint
+	clang-format --dry-run -Werror $(linted_sources) $(headers)
+
+build/lint/%.tidy: % $(headers) .clang-tidy | $(host.libraries) need-lint need-test
+	@mkdir -p $(@D)
+	@echo 'tidy  $<'
+	@clang-tidy --quiet $< -- $(language) -Itests $(host.includes) 2>$@.log || { cat $@.log; false; }
+	@touch $@
+
+size: build/host-release/camloop build/v831-release/camloop
+	@size $^
+	@bytes=$$(stat -c %s build/v831-release/camloop); \
+	echo "build/v831-release/camloop: $$bytes bytes of at most $(V831_BYTES_MAX)"; \
+	[ $$bytes -le $(V831_BYTES_MAX) ]
