@@ -4,8 +4,8 @@
  *
  * Sends the files in turn, for ever and byte for byte; with -c every Nth frame is cut to its half.
  * The camera is plugged in while the program runs: end it and start it again to unplug and replug.
- * Needs the modules vhci_hcd and uvcvideo. It speaks USB/IP with vhci_hcd over a socket pair (see
- * Documentation/usb/usbip_protocol.rst of the kernel); descriptors and requests are those of UVC 1.0
+ * Needs the modules vhci_hcd and uvcvideo. It speaks USB/IP with vhci_hcd over a socket pair (in the
+ * kernel's Documentation/usb/usbip_protocol.rst); descriptors and requests are those of UVC 1.0
  * ("USB Device Class Definition for Video Devices"). USB is little-endian, USB/IP big-endian.
  */
 #include <arpa/inet.h>

@@ -1,0 +1,92 @@
+"""A booted virtual board: commands over its console, camloop on it, and camloop's HTTP port here."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HTTP_PORT = 18811
+START_TIMEOUT_S = 60
+POWERED_S_MAX = 300  # longer than any test; then the board goes off and its test fails
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class VirtualBoard:
+    """Puts run.sh, uvccam and camloop into the payload directory, next to what the test has there."""
+
+    def __init__(self, payload):
+        subprocess.run([ROOT / "board/virtual/setup"], check=True)
+        shutil.copy(Path(__file__).with_name("run.sh"), payload)
+        shutil.copy(ROOT / "build/virtual-board/uvccam", payload)
+        shutil.copy(ROOT / os.environ.get("CAMLOOP_V831", "build/v831-release/camloop"), payload)
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            ["timeout", str(POWERED_S_MAX), ROOT / "board/virtual/boot",
+             "-p", f"{self.port}:{HTTP_PORT}", payload],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.read_output("boot")
+
+    def run(self, command):
+        """Returns what `command` prints; it must succeed."""
+        self.process.stdin.write(command + "\n")
+        return self.read_output(command)
+
+    def read_output(self, command):
+        output = []
+        for line in self.process.stdout:
+            status = re.fullmatch(r"exit status (\d+)\n", line)
+            if not status:
+                output.append(line)
+            elif status[1] == "0":
+                return "".join(output)
+            else:
+                break
+        raise AssertionError(f"on the board: {command}\n{''.join(output)}")
+
+    def start_camloop(self, **settings):
+        """Returns once it answers HTTP. Settings are CAMLOOP_ variables without the prefix."""
+        variables = " ".join(f"CAMLOOP_{name}='{value}'" for name, value in settings.items())
+        self.run(f"{variables} ./camloop 2>/tmp/log & camloop=$!")
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                return self.get("/state")
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < give_up, self.run("cat /tmp/log")
+            self.run("kill -0 $camloop || { cat /tmp/log; false; }")
+            time.sleep(0.1)
+
+    def stop_camloop(self):
+        """Asserts a clean exit. Returns the resident memory it had at most, in kB."""
+        status = self.run("cat /proc/$camloop/status")
+        resident_kb = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+        self.run("kill $camloop; wait $camloop || { cat /tmp/log; false; }")
+        return resident_kb
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return response.read().decode()
+
+    def state(self):
+        return json.loads(self.get("/state"))
+
+    def power_off(self):
+        self.process.stdin.write("exit\n")
+        self.process.stdin.close()
+        assert self.process.wait(timeout=30) == 0
+
+    def kill(self):
+        self.process.terminate()
+        self.process.wait()
