@@ -1,0 +1,16 @@
+// The two clocks. Intervals and ages are monotonic; the wall clock is only printed (it may say 1970).
+#pragma once
+
+#include <cstdint>
+
+namespace camloop {
+
+constexpr int64_t kMillisecond_us = 1000;
+constexpr int64_t kSecond_us = 1'000'000;
+
+/// CLOCK_MONOTONIC in microseconds: what V4L2 stamps frames with.
+int64_t monotonic_us();
+/// CLOCK_REALTIME in microseconds since 1970.
+int64_t wall_us();
+
+}  // namespace camloop

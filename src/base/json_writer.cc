@@ -1,0 +1,98 @@
+#include "base/json_writer.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace camloop {
+namespace {
+
+// The length of the well-formed UTF-8 sequence at the front of `text` (Unicode, table 3-7), 0 for none.
+size_t utf8_length(std::string_view text) {
+  auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto follows = [byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  unsigned lead = byte(0);
+  unsigned second = byte(1);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf && follows(1)) return 2;
+  bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
+  if (overlong || outside || !follows(1) || !follows(2)) return 0;
+  if (lead >= 0xe0 && lead <= 0xef) return 3;
+  return lead >= 0xf0 && lead <= 0xf4 && follows(3) ? 4 : 0;
+}
+
+}  // namespace
+
+void JsonWriter::separate() {
+  if (comma_due_) text_ += ',';
+  comma_due_ = true;
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+  separate();
+  text_ += bracket;
+  comma_due_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+  text_ += bracket;
+  comma_due_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view token) {
+  separate();
+  text_ += token;
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  separate();
+  put_string(name);
+  text_ += ':';
+  comma_due_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  separate();
+  put_string(text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(bool flag) {
+  return raw(flag ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return raw("null");
+  char digits[400];
+  std::snprintf(digits, sizeof digits, "%.3f", number);
+  return raw(digits);
+}
+
+void JsonWriter::put_string(std::string_view text) {
+  text_ += '"';
+  while (!text.empty()) {
+    char c = text.front();
+    size_t length = utf8_length(text);
+    if (length == 0) {
+      text_ += "\\ufffd";
+      length = 1;
+    } else if (c == '"' || c == '\\') {
+      text_ += '\\';
+      text_ += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      text_ += escape;
+    } else {
+      text_.append(text.substr(0, length));
+    }
+    text.remove_prefix(length);
+  }
+  text_ += '"';
+}
+
+}  // namespace camloop

@@ -1,0 +1,32 @@
+#include "io/poll.h"
+
+#include "base/check.h"
+
+#include <utility>
+
+namespace camloop {
+
+Owned<Poll> Poll::create(Loop& loop, int descriptor, OnReady on_readable) {
+  return Owned<Poll>(new Poll(loop, descriptor, std::move(on_readable)));
+}
+
+Poll::Poll(Loop& loop, int descriptor, OnReady on_readable)
+    : Handle(loop), on_readable_(std::move(on_readable)) {
+  CHECK(uv_poll_init(loop.uv(), &poll_, descriptor) == 0);
+  poll_.data = static_cast<Handle*>(this);
+}
+
+void Poll::start() {
+  auto on_poll = [](uv_poll_t* poll, int status, int) {
+    auto* self = static_cast<Poll*>(static_cast<Handle*>(poll->data));
+    Loop::Turn turn(self->loop());
+    self->on_readable_(status < 0);
+  };
+  CHECK(uv_poll_start(&poll_, UV_READABLE, on_poll) == 0);
+}
+
+void Poll::stop() {
+  uv_poll_stop(&poll_);
+}
+
+}  // namespace camloop

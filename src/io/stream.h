@@ -1,0 +1,106 @@
+// Stream: one TCP connection on the loop, with one frame in flight.
+//
+// The mailbox law begins here: try_send() refuses while the socket cannot take a frame, and the kernel is
+// told to queue next to nothing unsent (TCP_NOTSENT_LOWAT), so the sender's next choice is always the
+// newest frame. What a socket takes in part is finished, from shared memory, before anything else.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/byte_queue.h"
+#include "base/result.h"
+#include "io/address.h"
+#include "io/admission.h"
+#include "io/handle.h"
+
+#include <cstdint>
+
+#include <uv.h>
+
+namespace camloop {
+
+/// What happens on a Stream. Returning an Error ends the connection, with that as the reason.
+class StreamHandler {
+ public:
+  /// Bytes arrived; the view lasts until the return.
+  virtual Result<> on_bytes(Bytes bytes) = 0;
+  /// The peer will send no more (it may still read). By default that ends the connection.
+  virtual Result<> on_eof() { return Error{"closed by the peer"}; }
+  /// All that was queued is with the kernel, and it takes more. Comes after a try_send() that said
+  /// false or a write that could not be finished at once; never from inside either.
+  virtual Result<> on_writable() { return {}; }
+  /// The connection is over; the last call, exactly once, unless the owner dropped the Stream first.
+  virtual void on_end(const Error& why) = 0;
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+class Stream : public Handle {
+ public:
+  /// The largest reply or message that may wait for a slow peer, besides the frame in flight.
+  static constexpr size_t kQueueMax = 256 * 1024;
+
+  /// Takes over a connected non-blocking socket. `pass` is its place among the server's clients.
+  static Owned<Stream> adopt(Loop& loop, int socket, const Address& peer, Admission::Pass pass);
+
+  /// Begins to read; `handler` must live until on_end() or until the Stream is dropped.
+  void start(StreamHandler& handler);
+
+  /// Queues bytes behind all that is queued. False: it would exceed kQueueMax, nothing was queued.
+  [[nodiscard]] bool write(Bytes bytes);
+  /// Sends `head`, the shared `body` and `tail` as one: by one call to the kernel where the socket
+  /// takes it. False: it takes nothing now (or is ending); on_writable() will say when to offer again.
+  [[nodiscard]] bool try_send(Bytes head, const BufferRef& body, Bytes tail);
+  /// No more will be written: once all is out the peer is told (FIN), and its own FIN ends the
+  /// connection. What it still sends is ignored.
+  void finish();
+
+  /// Nothing waits in this program and the socket is not known to be full.
+  bool writable() const { return !waiting_; }
+  const Address& peer() const { return peer_; }
+  uint64_t bytes_received() const { return bytes_received_; }
+  /// Bytes that the peer's side has acknowledged: does not grow for a peer that takes nothing.
+  uint64_t bytes_acknowledged() const;
+  /// Bytes not yet acknowledged, in this program and in the kernel.
+  size_t bytes_queued() const;
+
+ private:
+  Stream(Loop& loop, int socket, const Address& peer, Admission::Pass pass);
+  ~Stream() override = default;
+
+  uv_handle_t* uv() override { return reinterpret_cast<uv_handle_t*>(&poll_); }
+  void on_closing() override;
+  void on_ended() override;
+
+  void watch();
+  void on_event(int status, int events);
+  void read();
+  void flush();
+  void shut_down();
+  void end(Error why);
+  /// What `result` says: on, or the end.
+  void heed(const Result<>& result);
+  size_t kernel_queue() const;
+
+  uv_poll_t poll_{};
+  int socket_;
+  Address peer_;
+  Admission::Pass pass_;
+  StreamHandler* handler_ = nullptr;
+  Error why_ended_;
+
+  // What waits, in this order. A frame goes out whole before what was written after it.
+  ByteQueue before_{kQueueMax};
+  BufferRef body_;
+  size_t body_sent_ = 0;
+  ByteQueue after_{kQueueMax};
+
+  bool reading_ = false;
+  bool waiting_ = false;    // for the socket to take more
+  bool finishing_ = false;  // finish() was called
+  bool shut_ = false;       // our FIN is sent
+  uint64_t bytes_received_ = 0;
+  uint64_t bytes_taken_ = 0;  // by the kernel
+};
+
+}  // namespace camloop

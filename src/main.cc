@@ -1,0 +1,2 @@
+#include "io/listener.h"
+int main() { return 0; }

@@ -1,0 +1,75 @@
+#include "sinks/http_routes.h"
+
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <string_view>
+
+namespace camloop {
+namespace {
+
+struct Entry {
+  std::string_view path;
+  HttpRoute route;
+};
+
+constexpr Entry kPaths[] = {
+    {"/stream", HttpRoute::kStream},         {"/stream.mjpg", HttpRoute::kStream},
+    {"/video_feed", HttpRoute::kStream},     {"/snapshot", HttpRoute::kSnapshot},
+    {"/snapshot.jpg", HttpRoute::kSnapshot}, {"/state", HttpRoute::kState},
+    {"/metrics", HttpRoute::kMetrics},       {"/healthz", HttpRoute::kHealth},
+};
+
+// "/" is three things: mjpg-streamer's actions, the page for a person, the stream for everything else.
+HttpRoute root_route(const HttpRequest& request) {
+  auto action = request.query_value("action");
+  if (action == "stream") return HttpRoute::kStream;
+  if (action == "snapshot") return HttpRoute::kSnapshot;
+  bool person = request.header("accept").value_or("").find("text/html") != std::string_view::npos;
+  return person ? HttpRoute::kPage : HttpRoute::kStream;
+}
+
+HttpRoute path_route(const HttpRequest& request) {
+  if (request.path == "/") return root_route(request);
+  for (const Entry& entry : kPaths) {
+    if (request.path == entry.path) return entry.route;
+  }
+  return HttpRoute::kUnknown;
+}
+
+std::optional<double> positive_number(std::optional<std::string_view> text) {
+  double number = 0;
+  if (!text) return std::nullopt;
+  auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
+  bool good = fault == std::errc() && end == text->data() + text->size() && std::isfinite(number);
+  return good && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+// An hour and a thousand frames a second bound what a client can ask, before it becomes integers.
+constexpr double kMaxAgeLimit_s = 3600;
+constexpr double kFpsMin = 0.01;
+constexpr double kFpsLimit = 1000;
+
+}  // namespace
+
+HttpRoute http_route(const HttpRequest& request) {
+  HttpRoute route = path_route(request);
+  bool reads = request.method == "GET" || request.method == "HEAD";
+  bool posts_stream = request.method == "POST" && route == HttpRoute::kStream;
+  if (reads || posts_stream || route == HttpRoute::kUnknown) return route;
+  return HttpRoute::kWrongMethod;
+}
+
+ViewOptions view_options(const HttpRequest& request) {
+  ViewOptions options;
+  if (auto fps = positive_number(request.query_value("fps")); fps && *fps > 0) {
+    options.fps_max = std::fmin(std::fmax(*fps, kFpsMin), kFpsLimit);
+  }
+  if (auto age_s = positive_number(request.query_value("max_age"))) {
+    options.max_age_us = static_cast<int64_t>(std::fmin(*age_s, kMaxAgeLimit_s) * 1e6);
+  }
+  options.advance_headers = request.query_value("advance_headers") == "1";
+  return options;
+}
+
+}  // namespace camloop

@@ -1,0 +1,23 @@
+// Which of the server's answers a request asks for, and for a stream or snapshot, in what way.
+#pragma once
+
+#include "proto/http_request.h"
+
+#include <optional>
+
+namespace camloop {
+
+enum class HttpRoute { kPage, kStream, kSnapshot, kState, kMetrics, kHealth, kWrongMethod, kUnknown };
+
+HttpRoute http_route(const HttpRequest& request);
+
+/// What `?fps=`, `?max_age=` and `?advance_headers=` ask; values that are not numbers count as absent.
+struct ViewOptions {
+  double fps_max = 0;                 // 0: as many as there are
+  std::optional<int64_t> max_age_us;  // older frames are of no use to this client
+  bool advance_headers = false;
+};
+
+ViewOptions view_options(const HttpRequest& request);
+
+}  // namespace camloop

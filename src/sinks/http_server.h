@@ -1,0 +1,84 @@
+// The HTTP server: the clients, their limits, and the fan-out of each frame to those who watch.
+#pragma once
+
+#include "base/result.h"
+#include "io/listener.h"
+#include "io/timer.h"
+#include "media/hub.h"
+#include "sinks/http_connection.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace camloop {
+
+/// Texts that only the app can compose.
+class HttpContent {
+ public:
+  virtual std::string state_json() = 0;
+  virtual std::string metrics_text() = 0;
+  /// Whether frames are fresh, or why not.
+  virtual Result<> health() = 0;
+
+ protected:
+  ~HttpContent() = default;
+};
+
+class HttpServer : public Viewer, private HttpHost {
+ public:
+  struct Options {
+    Address address;
+    size_t viewers_max;  // streams and snapshots at a time
+    std::string origin;  // Access-Control-Allow-Origin, empty for none
+  };
+
+  struct Counts {
+    uint64_t frames_sent = 0;  // of clients that have left; facts() has the others
+    uint64_t dropped_replaced = 0;
+    uint64_t dropped_stale = 0;
+    uint64_t viewers_refused = 0;
+    uint64_t stalled = 0;  // clients dropped since they took no data or used up their time
+  };
+
+  static Result<std::unique_ptr<HttpServer>> create(Loop& loop, Hub& hub, const Options& options,
+                                                    HttpContent& content);
+  ~HttpServer();
+
+  const Address& address() const { return listener_->address(); }
+  const Listener& listener() const { return *listener_; }
+  /// One entry for each stream client.
+  std::vector<HttpClientFacts> clients() const;
+  /// Totals, over clients of now and before.
+  Counts counts() const;
+
+ private:
+  HttpServer(Loop& loop, Hub& hub, const Options& options, HttpContent& content);
+
+  bool wants(int64_t captured_us) override;
+  void on_frame(const Frame& frame) override;
+
+  HttpReply reply_to(HttpRoute route) override;
+  Result<> admit_viewer() override;
+  const Frame& newest() const override { return hub_.newest(); }
+  const std::string& origin() const override { return options_.origin; }
+  void connection_ended(HttpConnection& connection) override;
+
+  void accept(Owned<Stream> stream);
+  void on_tick();
+  void on_quiet();
+  void drop(size_t index);
+  size_t viewers() const;
+
+  Hub& hub_;
+  Options options_;
+  HttpContent& content_;
+  Owned<Timer> tick_;   // deadlines; runs while there are connections
+  Owned<Timer> quiet_;  // since the last frame; runs while attached to the hub
+  Owned<Listener> listener_;
+  std::vector<std::unique_ptr<HttpConnection>> connections_;
+  bool attached_ = false;
+  Counts gone_;
+};
+
+}  // namespace camloop

@@ -1,0 +1,143 @@
+#include "sources/capture.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "media/placard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace camloop {
+namespace {
+
+// How long one slice of encoding holds the loop: half of the 2 ms that a callback may take on the board,
+// since a slice ends with the row of blocks during which the time ran out.
+constexpr int64_t kSlice_us = 1000;
+// Frames held back for reuse: the one being written, the newest in the hub, one behind each of the few
+// slow clients that are still on an older one.
+constexpr size_t kFramesKept = 4;
+// Clients that show live pictures give up after 10 s of silence; people after two.
+constexpr int64_t kNoSignalPeriod_us = kSecond_us;
+// Longer than an idle source's heartbeat and the stall that a source mends unseen.
+constexpr int64_t kSilenceMax_us = 5 * kSecond_us;
+
+}  // namespace
+
+Result<std::unique_ptr<Capture>> Capture::create(Loop& loop, Hub& hub, const Options& options,
+                                                 const MakeSource& make_source) {
+  std::unique_ptr<Capture> capture(new Capture(loop, hub, options));
+  capture->source_ = TRY(make_source(capture->pool_, *capture));
+  capture->no_signal_->start_periodic(kNoSignalPeriod_us);
+  hub.on_demand_changed([raw = capture.get()] { raw->demand_changed(); });
+  return capture;
+}
+
+Capture::Capture(Loop& loop, Hub& hub, const Options& options)
+    : hub_(hub), options_(options), pool_(kFramesKept),
+      encode_turns_(Idle::create(loop, [this] { encode_turn(); })),
+      no_signal_(Timer::create(loop, [this] { show_no_signal(); })),
+      lost_{"waiting for the first picture"}, last_sign_us_(monotonic_us()) {}
+
+Capture::~Capture() {
+  hub_.on_demand_changed({});
+}
+
+Result<> Capture::health(int64_t now_us) const {
+  if (!lost_.text.empty()) return lost_;
+  if (now_us - last_sign_us_ > kSilenceMax_us) return Error{"the source is silent"};
+  return {};
+}
+
+void Capture::demand_changed() {
+  source_->set_active(hub_.watched());
+}
+
+bool Capture::wants(int64_t captured_us) {
+  last_sign_us_ = captured_us;
+  return hub_.wants(captured_us);
+}
+
+void Capture::picture_came() {
+  if (lost_.text.empty()) return;
+  lost_ = {};
+  no_signal_->stop();
+  no_signal_jpeg_.reset();
+  const SourceFacts& facts = source_->facts();
+  log_info("%s: %s %dx%d at %.4g frames a second", facts.name.c_str(), facts.format.c_str(),
+           facts.width, facts.height, facts.fps);
+}
+
+void Capture::on_jpeg(Frame frame) {
+  picture_came();
+  last_sign_us_ = frame.captured_us;
+  hub_.publish(frame);
+}
+
+void Capture::on_picture(Picture picture) {
+  picture_came();
+  if (!encoding_) return begin_encoding(std::move(picture));
+  if (waiting_) ++counts_.superseded;
+  waiting_ = std::move(picture);
+}
+
+void Capture::begin_encoding(Picture picture) {
+  encoding_ = std::move(picture);
+  encode_spent_us_ = 0;
+  encoded_ = false;
+  auto begun = encoder_.begin(encoding_.view(), options_.quality, pool_);
+  if (!begun.ok()) return abandon_encoding(begun.error());
+  encode_turns_->start();
+}
+
+void Capture::abandon_encoding(const Error& why) {
+  ++counts_.encode_failed;
+  log_warning("picture not encoded: %s", why.text.c_str());
+  encode_turns_->stop();
+  encoding_.reset();
+  waiting_.reset();
+}
+
+// One slice, or the frame's way out: publishing has a turn of its own, as it writes to every client.
+void Capture::encode_turn() {
+  if (encoded_) return finish_encoding();
+  int64_t begin_us = monotonic_us();
+  int64_t now_us = begin_us;
+  while (!encoded_ && now_us - begin_us < kSlice_us) {
+    auto done = encoder_.step();
+    if (!done.ok()) return abandon_encoding(done.error());
+    encoded_ = done.value();
+    now_us = monotonic_us();
+  }
+  encode_spent_us_ += now_us - begin_us;
+}
+
+void Capture::finish_encoding() {
+  const PictureView& view = encoding_.view();
+  Frame frame{encoder_.take(), view.width, view.height, view.captured_us, view.sequence};
+  ++counts_.encoded;
+  encode_cost_.add(encode_spent_us_);
+  encode_turns_->stop();
+  encoding_.reset();
+  if (waiting_) begin_encoding(std::move(waiting_));
+  hub_.publish(frame);
+}
+
+void Capture::on_lost(const Error& why) {
+  if (lost_.text == why.text) return;
+  log_warning("%s: %s", source_ ? source_->facts().name.c_str() : "source", why.text.c_str());
+  lost_ = why;
+  no_signal_jpeg_.reset();
+  if (!no_signal_->running()) no_signal_->start_periodic(kNoSignalPeriod_us);
+}
+
+void Capture::show_no_signal() {
+  if (!hub_.watched()) return;
+  const SourceFacts& facts = source_->facts();
+  int width = facts.width > 0 ? facts.width : options_.width;
+  int height = facts.height > 0 ? facts.height : options_.height;
+  if (!no_signal_jpeg_) no_signal_jpeg_ = draw_no_signal(width, height, lost_.text, pool_);
+  ++counts_.no_signal;
+  hub_.publish(Frame{no_signal_jpeg_, width, height, monotonic_us(), ++no_signal_sequence_});
+}
+
+}  // namespace camloop

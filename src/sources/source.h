@@ -1,0 +1,54 @@
+// What every source of pictures is to the rest of the house.
+#pragma once
+
+#include "base/result.h"
+#include "media/frame.h"
+#include "media/picture.h"
+
+#include <cstdint>
+#include <string>
+
+namespace camloop {
+
+/// What a source tells. A source never calls it from inside a call made to the source.
+class SourceHandler {
+ public:
+  /// Whether a picture taken at `captured_us` would be used. Asked before any work on it.
+  virtual bool wants(int64_t captured_us) = 0;
+  /// Raw pixels on loan. The source goes on with its other buffers until this one is back.
+  virtual void on_picture(Picture picture) = 0;
+  /// A frame that is a whole, mended JPEG already.
+  virtual void on_jpeg(Frame frame) = 0;
+  /// There is no picture for now, and why. The source heals itself; a picture is the all-clear.
+  virtual void on_lost(const Error& why) = 0;
+
+ protected:
+  ~SourceHandler() = default;
+};
+
+/// What was granted and what happened, for the log, /state and /metrics.
+struct SourceFacts {
+  std::string name;    // "v4l2:/dev/video0", "pattern", "file:..."
+  std::string device;  // what the device says it is, empty where there is none
+  std::string format;  // "NV12", "MJPG", "Y4M 4:2:0"
+  int width = 0;
+  int height = 0;
+  double fps = 0;               // granted, 0 while unknown
+  std::string fault;            // why there is no picture; empty while all is well
+  uint64_t pictures = 0;        // that arrived
+  uint64_t dropped_broken = 0;  // cut short or not a JPEG
+  uint64_t dropped_stale = 0;   // a newer one was there already when we came to look
+  uint64_t reopened = 0;        // how often it was lost and opened anew
+};
+
+/// Starts when made, stops when destroyed. All loans must be back before that.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Nobody watches: `active` is false, the source does as little as keeps it alive and still asks
+  /// wants() about once a second. Somebody watches: true, and no stale picture may follow.
+  virtual void set_active(bool active) = 0;
+  virtual const SourceFacts& facts() const = 0;
+};
+
+}  // namespace camloop
