@@ -39,16 +39,19 @@ def camera_jpegs(tmp_path):
 
 
 def plug_in_camera(board, options=""):
+    board.run("modprobe -a vhci_hcd uvcvideo")
     board.run(f"./uvccam {options} *.jpg & camera=$!")
+    board.run("until [ -e /dev/video0 ]; do sleep 0.1; done")
 
 
 def read_moving_bars(board, count):
     """Reads frames without a pause, then looks at each."""
     stream = MjpegStream(board.port)
     parts = list(islice(stream, count))
+    resident_kb = board.camloop_resident_kb()
     stream.close()
-    seconds = parts[-1].captured_s - parts[0].captured_s
-    print(f"{count} frames, {(count - 1) / seconds:.1f} a second")
+    frames_a_second = (count - 1) / (parts[-1].captured_s - parts[0].captured_s)
+    print(f"{count} frames, {frames_a_second:.1f} a second, camloop has {resident_kb} kB resident")
 
     for part in parts:
         rows = decode_grey(part.jpeg)
@@ -62,72 +65,62 @@ def test_vivid_multi_planar_nv12_comes_whole_a_thousand_times(board):
     board.run(f"{VIVID} multiplanar=2")
     board.start_camloop(SOURCE="v4l2:/dev/video0", FORMAT="NV12", FPS=30, CONTROLS=MOVING_BARS)
     read_moving_bars(board, 1000)
-    print(f"{board.stop_camloop()} kB resident")
-    board.power_off()
+    board.shut_down()
 
 
 def test_vivid_single_planar_yuyv_comes_whole(board):
     board.run(f"{VIVID} multiplanar=1")
     board.start_camloop(SOURCE="v4l2:/dev/video0", FORMAT="YUYV", FPS=30, CONTROLS=MOVING_BARS)
     read_moving_bars(board, 100)
-    print(f"{board.stop_camloop()} kB resident")
-    board.power_off()
+    board.shut_down()
 
 
-def test_an_mjpeg_camera_s_frames_arrive_as_sent_but_for_huffman_tables(board, camera_jpegs):
-    board.run("modprobe -a vhci_hcd uvcvideo")
+def test_an_mjpeg_camera_s_frames_arrive_as_sent_but_for_huffman_tables(camera_jpegs, board):
     plug_in_camera(board)
-    board.run("until [ -e /dev/video0 ]; do sleep 0.1; done")
     board.start_camloop(SOURCE="auto", FPS=30)
     stream = MjpegStream(board.port)
     for part in islice(stream, 100):
         assert without_huffman_tables(part.jpeg) in camera_jpegs
         assert without_huffman_tables(part.jpeg) != part.jpeg
         decode_grey(part.jpeg)
+    print(f"camloop has {board.camloop_resident_kb()} kB resident")
     stream.close()
-    print(f"{board.stop_camloop()} kB resident")
-    board.power_off()
+    board.shut_down()
 
 
-def test_frames_cut_short_are_counted_and_never_delivered(board, camera_jpegs):
-    board.run("modprobe -a vhci_hcd uvcvideo")
+def test_frames_cut_short_are_counted_and_never_delivered(camera_jpegs, board):
     plug_in_camera(board, "-c 5")
-    board.run("until [ -e /dev/video0 ]; do sleep 0.1; done")
     board.start_camloop(SOURCE="auto", FPS=30)
     stream = MjpegStream(board.port)
     for part in islice(stream, 100):
         assert without_huffman_tables(part.jpeg) in camera_jpegs
     assert board.state()["source"]["dropped_broken"] >= 15
     stream.close()
-    board.stop_camloop()
-    board.power_off()
+    board.shut_down()
 
 
-def test_a_camera_unplugged_and_replugged_goes_on_in_the_same_connection(board, camera_jpegs):
-    board.run("modprobe -a vhci_hcd uvcvideo")
+def test_a_camera_unplugged_and_replugged_goes_on_in_the_same_connection(camera_jpegs, board):
     plug_in_camera(board)
-    board.run("until [ -e /dev/video0 ]; do sleep 0.1; done")
     board.start_camloop(SOURCE="v4l2:/dev/video0", FPS=30)
     stream = MjpegStream(board.port)
 
     def is_from_camera(part):
         return without_huffman_tables(part.jpeg) in camera_jpegs
 
-    def read_until(from_camera):
-        start_s = time.monotonic()
-        part = next(part for part in stream if is_from_camera(part) == from_camera)
-        return part, time.monotonic() - start_s
-
-    read_until(from_camera=True)
+    next(part for part in stream if is_from_camera(part))
     for _ in range(3):
+        start_s = time.monotonic()
         board.run("kill $camera")
-        no_signal, unplugged_s = read_until(from_camera=False)
+        no_signal = next(part for part in stream if not is_from_camera(part))
+        unplugged_s = time.monotonic() - start_s
         assert decode_grey(no_signal.jpeg)
         assert not is_from_camera(next(stream))
+
+        start_s = time.monotonic()
         plug_in_camera(board)
-        _, replugged_s = read_until(from_camera=True)
+        next(part for part in stream if is_from_camera(part))
+        replugged_s = time.monotonic() - start_s
         print(f"no signal after {unplugged_s:.2f} s, the camera again after {replugged_s:.2f} s")
         assert all(is_from_camera(part) for part in islice(stream, 10))
     stream.close()
-    board.stop_camloop()
-    board.power_off()
+    board.shut_down()

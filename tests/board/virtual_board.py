@@ -1,4 +1,4 @@
-"""A booted virtual board: commands over its console, camloop on it, and camloop's HTTP port here."""
+"""A booted virtual board: commands over its console, camloop on it, camloop's HTTP port here."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def free_port():
 
 
 class VirtualBoard:
-    """Puts run.sh, uvccam and camloop into the payload directory, next to what the test has there."""
+    """Puts run.sh, uvccam and camloop into the payload directory, beside what a test has there."""
 
     def __init__(self, payload):
         subprocess.run([ROOT / "board/virtual/setup"], check=True)
@@ -68,12 +68,9 @@ class VirtualBoard:
             self.run("kill -0 $camloop || { cat /tmp/log; false; }")
             time.sleep(0.1)
 
-    def stop_camloop(self):
-        """Asserts a clean exit. Returns the resident memory it had at most, in kB."""
-        status = self.run("cat /proc/$camloop/status")
-        resident_kb = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
-        self.run("kill $camloop; wait $camloop || { cat /tmp/log; false; }")
-        return resident_kb
+    def camloop_resident_kb(self):
+        # VmRSS of /proc/PID/status lags up to 64 pages behind.
+        return int(self.run("sed -n 's/^Rss: *\\([0-9]*\\) kB/\\1/p' /proc/$camloop/smaps_rollup"))
 
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
@@ -82,7 +79,9 @@ class VirtualBoard:
     def state(self):
         return json.loads(self.get("/state"))
 
-    def power_off(self):
+    def shut_down(self):
+        """Ends camloop, which must exit with status 0, and then the board."""
+        self.run("kill $camloop; wait $camloop || { cat /tmp/log; false; }")
         self.process.stdin.write("exit\n")
         self.process.stdin.close()
         assert self.process.wait(timeout=30) == 0
