@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 
 namespace camloop {
 namespace {
@@ -32,6 +34,11 @@ socklen_t Address::raw_size() const {
 
 int Address::port() const {
   return ntohs(storage.ss_family == AF_INET6 ? as_v6(*this).sin6_port : as_v4(*this).sin_port);
+}
+
+bool Address::any_host() const {
+  if (storage.ss_family != AF_INET6) return as_v4(*this).sin_addr.s_addr == htonl(INADDR_ANY);
+  return IN6_IS_ADDR_UNSPECIFIED(&as_v6(*this).sin6_addr);
 }
 
 std::string Address::host() const {
@@ -78,6 +85,23 @@ Result<Address> parse_listen_address(std::string_view text) {
     return Error{"'" + host + "' is not an address in numbers, such as 192.0.2.1 or [2001:db8::1]"};
   }
   return address;
+}
+
+std::vector<std::string> local_hosts() {
+  std::vector<std::string> hosts;
+  ifaddrs* interfaces = nullptr;
+  if (getifaddrs(&interfaces) == 0) {
+    for (const ifaddrs* each = interfaces; each; each = each->ifa_next) {
+      bool usable = each->ifa_addr && each->ifa_addr->sa_family == AF_INET;
+      if (!usable || (each->ifa_flags & IFF_LOOPBACK) || !(each->ifa_flags & IFF_UP)) continue;
+      Address address;
+      std::memcpy(&address.storage, each->ifa_addr, sizeof(sockaddr_in));
+      hosts.push_back(address.host());
+    }
+    freeifaddrs(interfaces);
+  }
+  hosts.emplace_back("localhost");
+  return hosts;
 }
 
 }  // namespace camloop

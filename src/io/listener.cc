@@ -21,11 +21,6 @@ int open_reserve() {
   return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-bool is_any(const Address& address) {
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
-  return address.storage.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
-}
-
 Address any_v4(int port) {
   Address address;
   auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
@@ -56,7 +51,7 @@ Result<Owned<Listener>> Listener::open(Loop& loop, const Address& address, Admis
                                        std::string_view refusal, OnAccept on_accept) {
   int fd = try_listen(address);
   // A kernel without IPv6 (the board's) still has every IPv4 interface.
-  if (fd < 0 && is_any(address)) fd = try_listen(any_v4(address.port()));
+  if (fd < 0 && address.any_host()) fd = try_listen(any_v4(address.port()));
   if (fd < 0) return system_error("cannot listen on " + address.text(), errno);
   Address bound;
   socklen_t size = sizeof bound.storage;

@@ -46,6 +46,7 @@ class HttpServer : public Viewer, private HttpHost {
   ~HttpServer();
 
   const Address& address() const { return listener_->address(); }
+  size_t viewers_max() const { return options_.viewers_max; }
   const Listener& listener() const { return *listener_; }
   /// One entry for each stream client.
   std::vector<HttpClientFacts> clients() const;

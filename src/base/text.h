@@ -1,0 +1,27 @@
+// Small questions about text that users write.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace camloop {
+
+/// The whole of `text` as a number, or nothing.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// The pieces between separators; "" gives none. Views into `text`.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The candidate with the fewest letters to change, where that is few enough for a typing error.
+std::optional<std::string_view> nearest_name(std::string_view name,
+                                             const std::vector<std::string_view>& candidates);
+
+}  // namespace camloop

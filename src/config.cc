@@ -1,0 +1,196 @@
+#include "config.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace camloop {
+namespace {
+
+constexpr std::string_view kPrefix = "CAMLOOP_";
+
+template <class Number>
+bool take_within(std::string_view value, Number least, Number most, Number& out) {
+  auto number = parse_number<Number>(value);
+  if (!number || !(*number >= least && *number <= most)) return false;
+  out = *number;
+  return true;
+}
+
+bool is_off(std::string_view value) {
+  return value.empty() || value == "off";
+}
+
+bool apply_source(Config& config, std::string_view value) {
+  size_t colon = std::min(value.find(':'), value.size());
+  std::string_view kind = value.substr(0, colon);
+  std::string_view path = value.substr(std::min(colon + 1, value.size()));
+  config.source_path = path;
+  if (kind == "v4l2" && !path.empty()) {
+    config.source_kind = SourceKind::kV4l2;
+  } else if (kind == "file" && !path.empty()) {
+    config.source_kind = SourceKind::kFile;
+  } else if (value == "pattern") {
+    config.source_kind = SourceKind::kPattern;
+  } else if (value == "auto") {
+    config.source_kind = SourceKind::kAuto;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool apply_size(Config& config, std::string_view value) {
+  size_t cross = value.find('x');
+  if (cross == std::string_view::npos) return false;
+  return take_within(value.substr(0, cross), 16, 8192, config.source.width) &&
+         take_within(value.substr(cross + 1), 16, 8192, config.source.height);
+}
+
+bool apply_fps(Config& config, std::string_view value) {
+  return take_within(value, 0.1, 240.0, config.source.fps);
+}
+
+bool apply_format(Config& config, std::string_view value) {
+  config.source.format = value == "auto" ? "" : value;
+  auto in_code = [](char c) { return c > ' ' && c <= '~'; };
+  return value == "auto" ||
+         (value.size() == 4 && std::all_of(value.begin(), value.end(), in_code));
+}
+
+bool apply_quality(Config& config, std::string_view value) {
+  return take_within(value, 1, 100, config.quality);
+}
+
+bool apply_controls(Config& config, std::string_view value) {
+  config.source.controls.clear();
+  for (std::string_view field : split(value, ',')) {
+    size_t equals = field.find('=');
+    if (equals == std::string_view::npos || equals == 0) return false;
+    auto number = parse_number<int>(field.substr(equals + 1));
+    if (!number) return false;
+    config.source.controls.emplace_back(field.substr(0, equals), *number);
+  }
+  return true;
+}
+
+bool apply_http(Config& config, std::string_view value) {
+  config.http.reset();
+  if (is_off(value)) return true;
+  auto address = parse_listen_address(value);
+  if (!address.ok()) return false;
+  config.http = address.value();
+  return true;
+}
+
+bool apply_http_clients(Config& config, std::string_view value) {
+  return take_within<size_t>(value, 1, 10'000, config.http_clients);
+}
+
+// It becomes a header line: nothing that could start another one.
+bool apply_http_origin(Config& config, std::string_view value) {
+  config.http_origin = value;
+  auto plain = [](char c) { return c > ' ' && c <= '~'; };
+  bool good = value == "*" || value.starts_with("http://") || value.starts_with("https://");
+  return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
+}
+
+bool apply_log(Config& config, std::string_view value) {
+  config.log_target = value == "syslog" ? LogTarget::kSyslog : LogTarget::kStderr;
+  return value == "stderr" || value == "syslog";
+}
+
+bool apply_log_level(Config& config, std::string_view value) {
+  constexpr std::string_view kLevels[] = {"error", "warning", "info", "debug"};
+  const auto* found = std::find(std::begin(kLevels), std::end(kLevels), value);
+  if (found == std::end(kLevels)) return false;
+  config.log_level = static_cast<LogLevel>(found - std::begin(kLevels));
+  return true;
+}
+
+constexpr Variable kVariables[] = {
+    {"CAMLOOP_SOURCE", "auto", "auto, v4l2:/dev/videoN, pattern or file:PATH",
+     "where pictures come from; auto is the first camera, else the pattern; PATH is a JPEG (read again "
+     "as it changes), a directory of JPEGs, MJPEG or Y4M, and loops",
+     apply_source},
+    {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
+     "picture size asked of the source; what it granted is logged and in /state", apply_size},
+    {"CAMLOOP_FPS", "15", "0.1 to 240", "frames a second asked of the source", apply_fps},
+    {"CAMLOOP_FORMAT", "auto", "auto or four characters of a V4L2 format, such as NV12 or MJPG",
+     "pixel format asked of the camera", apply_format},
+    {"CAMLOOP_QUALITY", "80", "1 to 100", "JPEG quality of what is encoded here", apply_quality},
+    {"CAMLOOP_CONTROLS", "", "NAME=NUMBER, more behind commas",
+     "camera controls by their V4L2 names, such as brightness=10,exposure_auto=1", apply_controls},
+    {"CAMLOOP_HTTP", ":18811", "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off",
+     "where HTTP is served; without HOST on every interface", apply_http},
+    {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 10000",
+     "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
+    {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
+     "web pages of this origin may read the replies (CORS)", apply_http_origin},
+    {"CAMLOOP_LOG", "stderr", "stderr or syslog", "where the log goes", apply_log},
+    {"CAMLOOP_LOG_LEVEL", "info", "error, warning, info or debug", "the least that is logged",
+     apply_log_level},
+};
+
+const Variable* find_variable(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kVariables), std::end(kVariables),
+                                   [name](const Variable& each) { return name == each.name; });
+  return found == std::end(kVariables) ? nullptr : found;
+}
+
+std::string unknown_variable(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Variable& each : kVariables) names.emplace_back(each.name);
+  std::string fault = std::string(name) + ": there is no such variable";
+  if (auto nearest = nearest_name(name, names)) {
+    fault.append("; did you mean ").append(*nearest).append("?");
+  }
+  return fault;
+}
+
+}  // namespace
+
+std::span<const Variable> config_variables() {
+  return kVariables;
+}
+
+ConfigReading read_config(std::span<const std::string_view> environment) {
+  ConfigReading reading;
+  for (const Variable& each : kVariables) each.apply(reading.config, each.fallback);
+  for (std::string_view entry : environment) {
+    size_t equals = entry.find('=');
+    if (!entry.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    std::string_view name = entry.substr(0, equals);
+    std::string_view value = entry.substr(equals + 1);
+    const Variable* variable = find_variable(name);
+    if (!variable) {
+      reading.faults.push_back(unknown_variable(name));
+    } else if (!variable->apply(reading.config, value)) {
+      reading.faults.push_back(std::string(name) + "='" + std::string(value) +
+                               "' is not right: write " + variable->values);
+    }
+  }
+  return reading;
+}
+
+std::string config_help() {
+  std::string help;
+  for (const Variable& each : kVariables) {
+    std::string fallback = *each.fallback ? each.fallback : "(empty)";
+    help += std::string(each.name) + "  default " + fallback + "\n    " + each.meaning +
+            "\n    values: " + each.values + "\n";
+  }
+  return help;
+}
+
+std::string config_markdown() {
+  std::string table = "| variable | default | values | meaning |\n| --- | --- | --- | --- |\n";
+  for (const Variable& each : kVariables) {
+    table += std::string("| ") + each.name + " | " + each.fallback + " | " + each.values + " | " +
+             each.meaning + " |\n";
+  }
+  return table;
+}
+
+}  // namespace camloop

@@ -1,0 +1,55 @@
+// The configuration: environment variables, described once in a table from which parsing, --help and the
+// README's table are made.
+#pragma once
+
+#include "base/log.h"
+#include "io/address.h"
+#include "sources/source_options.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace camloop {
+
+enum class SourceKind { kAuto, kV4l2, kPattern, kFile };
+
+struct Config {
+  SourceKind source_kind = SourceKind::kAuto;
+  std::string source_path;  // of kV4l2 and kFile
+  SourceOptions source;
+  int quality = 80;
+  std::optional<Address> http;
+  size_t http_clients = 64;
+  std::string http_origin;
+  LogTarget log_target = LogTarget::kStderr;
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+/// One line of the table.
+struct Variable {
+  const char* name;
+  const char* fallback;  // the default, as a user would write it
+  const char* values;    // what is right, in words
+  const char* meaning;   // one line
+  /// Takes a value over into the config; false: it is not one of `values`.
+  bool (*apply)(Config& config, std::string_view value);
+};
+
+std::span<const Variable> config_variables();
+
+/// `environment`: "NAME=VALUE" each, of which those named CAMLOOP_... count. Every fault is one line
+/// that names the variable, its value and what would be right; with faults the config is not to be used.
+struct ConfigReading {
+  Config config;
+  std::vector<std::string> faults;
+};
+ConfigReading read_config(std::span<const std::string_view> environment);
+
+/// The table for `camloop --help`, and as the rows of a Markdown table.
+std::string config_help();
+std::string config_markdown();
+
+}  // namespace camloop

@@ -1,0 +1,27 @@
+// What the program tells about itself: /state as JSON and /metrics as Prometheus text.
+#pragma once
+
+#include "io/loop.h"
+#include "media/hub.h"
+#include "sinks/http_server.h"
+#include "sources/capture.h"
+
+#include <string>
+
+namespace camloop {
+
+/// Everything a report looks at; borrowed for the length of the call.
+struct ReportedParts {
+  const Loop& loop;
+  const Hub& hub;
+  const Capture& capture;
+  const HttpServer& http;
+  int64_t started_us;  // monotonic
+  int64_t now_us;
+};
+
+std::string report_state(const ReportedParts& parts);
+/// The text exposition format, version 0.0.4.
+std::string report_metrics(const ReportedParts& parts);
+
+}  // namespace camloop
