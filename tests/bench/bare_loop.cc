@@ -1,5 +1,6 @@
-// The yardstick of the benchmark: the least that can serve MJPEG over HTTP. An epoll loop, a timer, one writev a
-// client and frame. It knows no limits, no options and no faults; what a server adds shows against it.
+// The yardstick of the benchmark: the least that can serve MJPEG over HTTP. An epoll loop, a timer,
+// one writev a client and frame. It knows no limits, no options and no faults; what a server adds
+// shows against it.
 //
 //   bare_loop PORT FRAMES.mjpeg FPS [NOTSENT_LOWAT]
 #include "capture_stamp.h"
@@ -136,10 +137,10 @@ void on_tick(Loop& loop) {
   clock_gettime(CLOCK_REALTIME, &now);
   Part part;
   part.jpeg = loop.frames[loop.next_frame++ % loop.frames.size()];
-  const int head_bytes = snprintf(
-      part.head.data(), part.head.size(),
-      "Content-Type: image/jpeg\r\nContent-Length: %zu\r\nX-Timestamp: %lld.%06ld\r\n\r\n",
-      part.jpeg.size(), static_cast<long long>(now.tv_sec), now.tv_nsec / 1000);
+  const int head_bytes =
+      snprintf(part.head.data(), part.head.size(),
+               "Content-Type: image/jpeg\r\nContent-Length: %zu\r\nX-Timestamp: %lld.%06ld\r\n\r\n",
+               part.jpeg.size(), static_cast<long long>(now.tv_sec), now.tv_nsec / 1000);
   part.head_bytes = static_cast<size_t>(head_bytes);
   for (const auto& client : loop.clients) send_frame(loop, *client, part);
 }
@@ -204,7 +205,8 @@ void open_ticker(Loop& loop, int fps) {
 }
 
 [[noreturn]] void run(Loop& loop) {
-  // No batch names a client twice, so a client that one event closes is not in the events behind it.
+  // No batch names a client twice, so a client that one event closes is not in the events behind
+  // it.
   std::array<epoll_event, 64> events;
   while (true) {
     const int count = epoll_wait(loop.epoll, events.data(), events.size(), -1);

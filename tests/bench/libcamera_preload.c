@@ -2,11 +2,12 @@
 //
 //   LD_PRELOAD=libcamera_preload.so BENCH_CAMERA=frames.mjpeg ustreamer --device frames.mjpeg
 //
-// Opening the file named by BENCH_CAMERA gives a timerfd, which select, poll and epoll understand without
-// help; the ioctls on it are answered here. A name that ends in .mjpeg holds JPEGs, any other 640x480 YUYV.
+// Opening the file named by BENCH_CAMERA gives a timerfd, which select, poll and epoll understand
+// without help; the ioctls on it are answered here. A name that ends in .mjpeg holds JPEGs, any
+// other 640x480 YUYV.
 //
-// The camera costs its server almost nothing: a buffer is filled once, when it is mapped, and shows the
-// same frame for ever. A DQBUF only stamps the JPEG's comment with the wall clock.
+// The camera costs its server almost nothing: a buffer is filled once, when it is mapped, and shows
+// the same frame for ever. A DQBUF only stamps the JPEG's comment with the wall clock.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,8 @@ static bool is_camera(const char* path) {
 }
 
 static int open_camera(const char* path, int flags) {
-  camera.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | (flags & O_NONBLOCK ? TFD_NONBLOCK : 0));
+  camera.fd =
+      timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | (flags & O_NONBLOCK ? TFD_NONBLOCK : 0));
   const char* dot = strrchr(path, '.');
   camera.jpeg = dot != NULL && strcmp(dot, ".mjpeg") == 0;
   return camera.fd;
@@ -69,13 +71,15 @@ int open(const char* path, int flags, ...) {
   return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
-// Copies frame number `index` of the recording into `buffer` and returns its bytes; 0: there is none.
+// Copies frame number `index` of the recording into `buffer` and returns its bytes; 0: there is
+// none.
 static size_t read_frame(unsigned index, unsigned char* buffer) {
   int file = (int)syscall(SYS_openat, AT_FDCWD, getenv("BENCH_CAMERA"), O_RDONLY);
   struct stat facts;
   if (file < 0 || fstat(file, &facts) != 0) return 0;
   size_t size = (size_t)facts.st_size;
-  unsigned char* data = (unsigned char*)syscall(SYS_mmap, NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+  unsigned char* data =
+      (unsigned char*)syscall(SYS_mmap, NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
   close(file);
   if (data == MAP_FAILED) return 0;
 
@@ -196,7 +200,8 @@ static int dequeue_buffer(struct v4l2_buffer* buffer) {
 }
 
 static int stream(bool on) {
-  long period_ns = on ? 1000000000L * camera.frame_time.numerator / camera.frame_time.denominator : 0;
+  long period_ns =
+      on ? 1000000000L * camera.frame_time.numerator / camera.frame_time.denominator : 0;
   struct timespec period = {period_ns / 1000000000L, period_ns % 1000000000L};
   struct itimerspec setting = {period, period};
   if (!on) camera.queued = 0;
@@ -206,19 +211,31 @@ static int stream(bool on) {
 // Takes 32 bits of the request, as callers that keep it in an int extend its sign.
 static int answer(uint32_t request, void* argument) {
   switch (request) {
-    case VIDIOC_QUERYCAP: return query_capability(argument);
-    case VIDIOC_S_INPUT: return *(int*)argument == 0 ? 0 : fail(EINVAL);
+    case VIDIOC_QUERYCAP:
+      return query_capability(argument);
+    case VIDIOC_S_INPUT:
+      return *(int*)argument == 0 ? 0 : fail(EINVAL);
     case VIDIOC_G_FMT:
-    case VIDIOC_S_FMT: return set_format(&((struct v4l2_format*)argument)->fmt.pix);
-    case VIDIOC_G_PARM: return set_frame_time(&((struct v4l2_streamparm*)argument)->parm.capture, false);
-    case VIDIOC_S_PARM: return set_frame_time(&((struct v4l2_streamparm*)argument)->parm.capture, true);
-    case VIDIOC_REQBUFS: return request_buffers(argument);
-    case VIDIOC_QUERYBUF: return query_buffer(argument);
-    case VIDIOC_QBUF: return queue_buffer(argument);
-    case VIDIOC_DQBUF: return dequeue_buffer(argument);
-    case VIDIOC_STREAMON: return stream(true);
-    case VIDIOC_STREAMOFF: return stream(false);
-    default: return fail(ENOTTY);
+    case VIDIOC_S_FMT:
+      return set_format(&((struct v4l2_format*)argument)->fmt.pix);
+    case VIDIOC_G_PARM:
+      return set_frame_time(&((struct v4l2_streamparm*)argument)->parm.capture, false);
+    case VIDIOC_S_PARM:
+      return set_frame_time(&((struct v4l2_streamparm*)argument)->parm.capture, true);
+    case VIDIOC_REQBUFS:
+      return request_buffers(argument);
+    case VIDIOC_QUERYBUF:
+      return query_buffer(argument);
+    case VIDIOC_QBUF:
+      return queue_buffer(argument);
+    case VIDIOC_DQBUF:
+      return dequeue_buffer(argument);
+    case VIDIOC_STREAMON:
+      return stream(true);
+    case VIDIOC_STREAMOFF:
+      return stream(false);
+    default:
+      return fail(ENOTTY);
   }
 }
 

@@ -1,10 +1,13 @@
-// Many MJPEG-over-HTTP clients in one process: counts the frames they get, their age, and what they cost the server.
+// Many MJPEG-over-HTTP clients in one process: counts the frames they get, their age, and what they
+// cost the server.
 //
-//   load -p PORT -P SERVER_PID [-n CLIENTS] [-s SECONDS] [-r BYTES_PER_S]
+//   load -p PORT -P SERVER_PID [-n CLIENTS] [-s SECONDS] [-r BYTES_PER_S] [-b BYTES]
 //
-// All clients connect and get their first frame; a second later the measured time begins. One line of JSON tells
-// of it. A frame's age is its wait from the camera until a client read its last byte: by the capture stamp
-// inside the frame (capture_stamp.h), else by the part's X-Timestamp. -r makes clients that read so slowly.
+// All clients connect and get their first frame; a second later the measured time begins. One line
+// of JSON tells of it. A frame's age is its wait from the camera until a client read its last byte:
+// by the capture stamp inside the frame (capture_stamp.h), else by the part's X-Timestamp. -r makes
+// clients that read so slowly; -b sets their receive buffer (SO_RCVBUF), where the kernel's default
+// would hold 128 KiB unread.
 #include "capture_stamp.h"
 
 #include <arpa/inet.h>
@@ -29,9 +32,9 @@
 
 namespace {
 
-constexpr int64_t kFirstFramesWithin_ms = 20'000;
-constexpr int64_t kSettle_ms = 1'000;
-constexpr int64_t kSlowRead_ms = 10;  // A slow client reads this often: small reads, evenly spread.
+constexpr int64_t kFirstFramesWaitMs = 20'000;
+constexpr int64_t kSettleMs = 1'000;
+constexpr int64_t kSlowReadMs = 10;  // A slow client reads this often: small reads, evenly spread.
 constexpr size_t kStampEnd = kCaptureStampAt + kCaptureStampBytes;
 
 struct Options {
@@ -39,7 +42,8 @@ struct Options {
   int server_pid = 0;
   size_t clients = 1;
   double seconds = 10;
-  size_t bytes_per_s = 0;  // 0: as fast as they come.
+  size_t bytes_per_s = 0;        // 0: as fast as they come.
+  int receive_buffer_bytes = 0;  // 0: the kernel's default, which adapts.
 };
 
 struct Results {
@@ -52,14 +56,14 @@ struct Results {
 
 struct Client {
   int fd = -1;
-  std::string line;        // The head line so far.
-  size_t body_bytes = 0;   // Content-Length of the part, 0 between parts.
-  size_t body_at = 0;      // Bytes of the body read; meaningful while in_body.
+  std::string line;       // The head line so far.
+  size_t body_bytes = 0;  // Content-Length of the part, 0 between parts.
+  size_t body_at = 0;     // Bytes of the body read; meaningful while in_body.
   bool in_body = false;
-  double stamp_s = 0;      // X-Timestamp.
+  double stamp_s = 0;  // X-Timestamp.
   std::array<char, kStampEnd> begin;
   std::array<char, 2> end;
-  uint64_t frames = 0;     // Since it connected.
+  uint64_t frames = 0;  // Since it connected.
   double last_age_ms = 0;
 };
 
@@ -74,7 +78,8 @@ double clock_s(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// CPU time of all threads of the server, by the kernel's clock of a process (clock_getcpuclockid(3)).
+// CPU time of all threads of the server, by the kernel's clock of a process
+// (clock_getcpuclockid(3)).
 double server_cpu_s(const Options& options) {
   clockid_t clock;
   if (clock_getcpuclockid(options.server_pid, &clock) != 0) die("no such server");
@@ -114,12 +119,14 @@ void on_frame(Client& client, Results& results) {
   ++client.frames;
 }
 
-// The reply's head and the parts' heads are read alike: an empty line behind a Content-Length begins a body.
+// The reply's head and the parts' heads are read alike: an empty line behind a Content-Length
+// begins a body.
 void on_line(Client& client) {
   std::string& line = client.line;
   if (!line.empty() && line.back() == '\r') line.pop_back();
   if (line.starts_with("HTTP/") && line.find(" 200 ") == std::string::npos) die(line.c_str());
-  if (line.starts_with("Content-Length: ")) client.body_bytes = strtoul(line.c_str() + 16, nullptr, 10);
+  if (line.starts_with("Content-Length: "))
+    client.body_bytes = strtoul(line.c_str() + 16, nullptr, 10);
   if (line.starts_with("X-Timestamp: ")) client.stamp_s = atof(line.c_str() + 13);
   client.in_body = line.empty() && client.body_bytes > 0;
   client.body_at = 0;
@@ -160,7 +167,8 @@ void take(Client& client, std::string_view data, Results& results) {
 // Reads once, at most `bytes_max`.
 void read_some(Client& client, size_t bytes_max, Results& results) {
   static std::array<char, 256 * 1024> buffer;
-  const ssize_t bytes = recv(client.fd, buffer.data(), std::min(bytes_max, buffer.size()), MSG_DONTWAIT);
+  const ssize_t bytes =
+      recv(client.fd, buffer.data(), std::min(bytes_max, buffer.size()), MSG_DONTWAIT);
   if (bytes > 0) take(client, {buffer.data(), static_cast<size_t>(bytes)}, results);
   if (bytes > 0 || (bytes < 0 && errno == EAGAIN)) return;
   close(client.fd);
@@ -170,6 +178,8 @@ void read_some(Client& client, size_t bytes_max, Results& results) {
 
 int connect_client(const Options& options) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int buffer_bytes = options.receive_buffer_bytes;
+  if (buffer_bytes > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(options.port);
@@ -197,7 +207,7 @@ class Load {
   }
 
   void run_until_first_frames() {
-    const double end_s = clock_s(CLOCK_MONOTONIC) + kFirstFramesWithin_ms / 1e3;
+    const double end_s = clock_s(CLOCK_MONOTONIC) + kFirstFramesWaitMs / 1e3;
     const auto has_frame = [](const auto& client) { return client->frames > 0; };
     while (!std::all_of(clients_.begin(), clients_.end(), has_frame)) {
       if (clock_s(CLOCK_MONOTONIC) > end_s) die("a client got no frame");
@@ -225,7 +235,7 @@ class Load {
 
   void open_ticker() {
     ticker_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    const timespec period{0, kSlowRead_ms * 1'000'000};
+    const timespec period{0, kSlowReadMs * 1'000'000};
     const itimerspec setting{period, period};
     if (timerfd_settime(ticker_, 0, &setting, nullptr) != 0) die("timerfd_settime");
     watch(ticker_, nullptr);
@@ -234,7 +244,7 @@ class Load {
   void on_ticker() {
     uint64_t ticks;
     if (read(ticker_, &ticks, sizeof ticks) < 0) die("timerfd");
-    const size_t bytes = ticks * options_.bytes_per_s * kSlowRead_ms / 1000;
+    const size_t bytes = ticks * options_.bytes_per_s * kSlowReadMs / 1000;
     for (const auto& client : clients_)
       if (client->fd >= 0) read_some(*client, bytes, results_);
   }
@@ -271,14 +281,28 @@ double percentile(std::vector<double> values, double part) {
 
 Options parse_options(int argc, char** argv) {
   Options options;
-  for (int option; (option = getopt(argc, argv, "p:P:n:s:r:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "p:P:n:s:r:b:")) != -1;) {
     switch (option) {
-      case 'p': options.port = static_cast<uint16_t>(atoi(optarg)); break;
-      case 'P': options.server_pid = atoi(optarg); break;
-      case 'n': options.clients = strtoul(optarg, nullptr, 10); break;
-      case 's': options.seconds = atof(optarg); break;
-      case 'r': options.bytes_per_s = strtoul(optarg, nullptr, 10); break;
-      default: exit(2);
+      case 'p':
+        options.port = static_cast<uint16_t>(atoi(optarg));
+        break;
+      case 'P':
+        options.server_pid = atoi(optarg);
+        break;
+      case 'n':
+        options.clients = strtoul(optarg, nullptr, 10);
+        break;
+      case 's':
+        options.seconds = atof(optarg);
+        break;
+      case 'r':
+        options.bytes_per_s = strtoul(optarg, nullptr, 10);
+        break;
+      case 'b':
+        options.receive_buffer_bytes = atoi(optarg);
+        break;
+      default:
+        exit(2);
     }
   }
   return options;
@@ -290,7 +314,7 @@ int main(int argc, char** argv) {
   const Options options = parse_options(argc, argv);
   Load load(options);
   load.run_until_first_frames();
-  load.run_for(kSettle_ms / 1e3);
+  load.run_for(kSettleMs / 1e3);
   load.forget();
 
   const double cpu_s = server_cpu_s(options);
@@ -301,15 +325,16 @@ int main(int argc, char** argv) {
 
   const Results& results = load.results();
   const auto frames = static_cast<double>(results.frames);
-  printf("{\"frames\": %.0f, \"fps\": %.2f, \"bytes\": %llu, \"torn\": %llu, \"closed\": %llu,"
-         " \"cpu_us_per_frame\": %.3f, \"cpu_percent\": %.2f,"
-         " \"age_p50_ms\": %.3f, \"age_p99_ms\": %.3f, \"age_last_ms\": %.3f,"
-         " \"rss_kib\": %ld, \"anonymous_kib\": %ld}\n",
-         frames, frames / elapsed_s / static_cast<double>(options.clients),
-         static_cast<unsigned long long>(results.bytes), static_cast<unsigned long long>(results.torn),
-         static_cast<unsigned long long>(results.closed), cpu_us / std::max(frames, 1.0),
-         cpu_us / elapsed_s / 1e4, percentile(results.ages_ms, 0.50), percentile(results.ages_ms, 0.99),
-         load.last_age_ms(), server_memory_kib(options, "VmRSS:"),
-         server_memory_kib(options, "RssAnon:"));
+  printf(
+      "{\"frames\": %.0f, \"fps\": %.2f, \"bytes\": %llu, \"torn\": %llu, \"closed\": %llu,"
+      " \"cpu_us_per_frame\": %.3f, \"cpu_percent\": %.2f,"
+      " \"age_p50_ms\": %.3f, \"age_p99_ms\": %.3f, \"age_last_ms\": %.3f,"
+      " \"rss_kib\": %ld, \"anonymous_kib\": %ld}\n",
+      frames, frames / elapsed_s / static_cast<double>(options.clients),
+      static_cast<unsigned long long>(results.bytes), static_cast<unsigned long long>(results.torn),
+      static_cast<unsigned long long>(results.closed), cpu_us / std::max(frames, 1.0),
+      cpu_us / elapsed_s / 1e4, percentile(results.ages_ms, 0.50),
+      percentile(results.ages_ms, 0.99), load.last_age_ms(), server_memory_kib(options, "VmRSS:"),
+      server_memory_kib(options, "RssAnon:"));
   return 0;
 }
