@@ -259,9 +259,6 @@ bool HttpRequestParser::settle_framing() {
       fail(413, "the body is longer than 64 KiB");
       return false;
     }
-  } else if (request_.method == "POST" && http_1_1_) {
-    fail(411, "a POST needs Content-Length");
-    return false;
   }
   std::string_view connection = request_.header("connection").value_or("");
   request_.keep_alive =
