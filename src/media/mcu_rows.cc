@@ -110,7 +110,7 @@ void McuRows::gather_packed(size_t top) {
     }
     const uint8_t* upper = packed.data + row * packed.stride;
     const uint8_t* lower = row + 1 < height_ ? upper + packed.stride : upper;
-    ChromaRowPair out{spare_luma(2 * i), spare_luma(2 * i + 1), spare_cb(i), spare_cr(i)};
+    PlanarRowPair out{spare_luma(2 * i), spare_luma(2 * i + 1), spare_cb(i), spare_cr(i)};
     split(upper, lower, chroma_width_, out);
     for (uint8_t* luma : {out.luma_top, out.luma_bottom}) repeat_edge(luma, width_);
     for (uint8_t* chroma : {out.cb, out.cr}) repeat_edge(chroma, chroma_width_);
