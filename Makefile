@@ -1,15 +1,15 @@
-# camloop: the network camera firmware. On Debian 12, every goal installs by itself what it misses.
+# camloop: network camera firmware. On Debian 12 every goal installs the packages it misses.
 #
-#   make          the program for this machine: build/host-release/camloop
-#   make run      build and run it; CAMLOOP_... variables may follow (make run CAMLOOP_SOURCE=file:clip.y4m)
-#   make test     build with sanitizers and run every test: unit, fuzz (shortly), tidy, end to end, board
-#   make bench    compare with other servers and with the bare encoder
-#   make lint     clang-format and clang-tidy
-#   make fuzz     fuzz each decoder for FUZZ_SECONDS (60)
-#   make size     sizes of the programs; fails when the board's is over its budget
-#   make board    the program for the V831: build/v831-release/camloop
-#   make clean    remove build/, fetched libraries included
-#   make help     this text
+#   make         the program for this machine: build/host-release/camloop
+#   make run     build and run it; settings may follow: make run CAMLOOP_SOURCE=file:clip.y4m
+#   make test    every test, with sanitizers: unit, fuzz (shortly), tidy, end to end, board
+#   make bench   compare with other servers and with the bare encoder
+#   make lint    clang-format and clang-tidy
+#   make fuzz    fuzz each decoder for FUZZ_SECONDS (60)
+#   make size    sizes of the programs; fails when the board's is over its budget
+#   make board   the program for the V831: build/v831-release/camloop
+#   make clean   remove build/, fetched libraries included
+#   make help    this text
 
 .PHONY: all run test bench lint fuzz size board clean help FORCE
 .DELETE_ON_ERROR:
@@ -24,7 +24,7 @@ all: build/host-release/camloop
 
 include toolchain/host.mk toolchain/v831.mk
 
-# ---- What is there ---------------------------------------------------------------------------------
+# ---- What is there -------------------------------------------------------------------------------
 
 under = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 
@@ -34,30 +34,27 @@ headers := $(call under,src tests,*.h)
 unit_tests := $(call under,tests/unit,*.cc)
 fuzzed_sources := $(call under,src/base src/proto src/media,*.cc)
 fuzzers := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
-linted_sources := $(sources) $(call under,tests,*.cc)
-version := $(shell sed -n 's/^\#\#* *\[*v*\([0-9][0-9.]*[0-9]\).*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+version_heading := ^\#\# *\[*v*\([0-9][0-9.]*[0-9]\).*
+version := $(shell sed -n 's/$(version_heading)/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
 
-# ---- Packages --------------------------------------------------------------------------------------
+# ---- Packages ------------------------------------------------------------------------------------
 
-# `need-x` is an order-only prerequisite of whatever uses its packages.
 build_packages := make cmake nasm bzip2 xz-utils
-fuzz_packages := clang libclang-rt-14-dev
-test_packages := libgtest-dev python3 python3-pytest python3-opencv python3-numpy python3-selenium \
-  chromium chromium-driver ffmpeg curl opencv-doc
-bench_packages := python3 ustreamer ffmpeg curl opencv-doc
-lint_packages := clang-format clang-tidy
 
-.PHONY: need-host need-v831 need-fuzz need-test need-bench need-lint
-need-host need-v831 need-fuzz need-test need-bench need-lint:
+# Whatever uses the packages of a need has it as an order-only prerequisite.
+needs := need-host need-v831 need-fuzz need-test need-bench need-lint
+.PHONY: $(needs)
+need-host: packages := $(build_packages) $(host.packages)
+need-v831: packages := $(build_packages) $(v831.packages)
+need-fuzz: packages := clang libclang-rt-14-dev
+need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
+  python3-selenium chromium chromium-driver ffmpeg curl opencv-doc
+need-bench: packages := python3 ustreamer ffmpeg curl opencv-doc
+need-lint: packages := clang-format clang-tidy
+$(needs):
 	@toolchain/need $(packages)
-need-host: packages = $(build_packages) $(host.packages)
-need-v831: packages = $(build_packages) $(v831.packages)
-need-fuzz: packages = $(fuzz_packages)
-need-test: packages = $(test_packages)
-need-bench: packages = $(bench_packages)
-need-lint: packages = $(lint_packages)
 
-# ---- Libraries -------------------------------------------------------------------------------------
+# ---- Libraries -----------------------------------------------------------------------------------
 
 libraries := libuv1 libjpeg-turbo mbedtls
 archives := libjpeg.a libuv.a libmbedtls.a libmbedx509.a libmbedcrypto.a
@@ -69,62 +66,70 @@ build/third_party/fetched: third_party/fetch third_party/versions | need-host
 # $(call third_party,machine): its libraries, a stamp each.
 define third_party
 $(1).libraries := $$(libraries:%=build/third_party/$(1)/%.built)
-$(1).includes := -isystem build/third_party/$(1)/include
 $(1).archives := $$(archives:%=build/third_party/$(1)/lib/%)
-$$($(1).libraries): build/third_party/$(1)/%.built: build/third_party/fetched third_party/build \
-    toolchain/$(1).mk | need-$(1)
+$(1).includes := -isystem build/third_party/$(1)/include
+
+$$($(1).libraries): build/third_party/$(1)/%.built: \
+    build/third_party/fetched third_party/build toolchain/$(1).mk | need-$(1)
 	@MAKEFLAGS= third_party/build $$* $(1) '$$($(1).machine)' $$($(1).cmake)
 	@touch $$@
 endef
-$(foreach machine,host v831,$(eval $(call third_party,$(machine))))
+$(eval $(call third_party,host))
+$(eval $(call third_party,v831))
 
-# ---- Flags -----------------------------------------------------------------------------------------
+# ---- Flags ---------------------------------------------------------------------------------------
 
-warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor \
-  -Woverloaded-virtual -Wformat=2 -Wundef -Wno-missing-field-initializers -Werror
-language := -std=c++20 -fno-exceptions -fno-rtti -Isrc -DCAMLOOP_VERSION='"$(or $(version),unreleased)"'
-release := -O2 -g0 -DNDEBUG -flto=auto -fno-pie -ffunction-sections -fdata-sections
-sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+language := -std=c++20 -fno-exceptions -fno-rtti -Isrc \
+  -DCAMLOOP_VERSION='"$(or $(version),unreleased)"'
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Woverloaded-virtual \
+  -Wformat=2 -Wundef -Wno-missing-field-initializers -Werror
+release := -O2 -DNDEBUG -flto=auto -fno-pie -ffunction-sections -fdata-sections
 release_link := -static -Wl,--gc-sections -Wl,-s
+sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize-recover=all
 
-# $(call remember,file,text): a file that is as old as the text in it.
+# $(call remember,file,text): a file that changes when the text does.
 define remember
 $(1): FORCE
 	@mkdir -p $$(@D)
-	@printf '%s\n' '$(subst ','\'',$(strip $(2)))' | cmp -s - $$@ || \
-	  printf '%s\n' '$(subst ','\'',$(strip $(2)))' >$$@
+	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
 endef
 
-# ---- Programs --------------------------------------------------------------------------------------
+# ---- Programs ------------------------------------------------------------------------------------
 
-# $(call tree,name,machine,flags,link flags): build/name/camloop. A link that succeeds is silent: a static one
-# warns of glibc's shared resolver parts, but /etc/hosts and DNS are built in, and no more is asked.
+# $(call tree,name,machine,flags,link flags): build/name/camloop.
+# A link that succeeds is silent: a static one warns of the shared parts of glibc's resolver, but
+# /etc/hosts and DNS are built in, and no more is asked of it.
 define tree
 $(1).compile := $($(2).cxx) $($(2).machine) $$(language) $$(warnings) $(3) $($(2).includes)
 $(1).link := $($(2).cxx) $($(2).machine) $(3) $(4)
-$(1).objects := $$(patsubst %.cc,build/$(1)/%.o,$$(sources)) $$(patsubst %.S,build/$(1)/%.o,$$(page))
+$(1).objects := $$(sources:%.cc=build/$(1)/%.o) $$(page:%=build/$(1)/%.o)
 $(call remember,build/$(1)/compile.flags,$$($(1).compile))
 $(call remember,build/$(1)/link.flags,$$($(1).link) $$($(1).objects))
 
-build/$(1)/%.o: %.cc build/$(1)/compile.flags | $($(2).libraries)
+build/$(1)/%.o: %.cc build/$(1)/compile.flags $($(2).libraries)
 	@mkdir -p $$(@D)
 	@echo '$(1)  $$<'
 	@$$($(1).compile) $$(extra_flags) -MMD -MP -c $$< -o $$@
 
-build/$(1)/%.o: %.S src/web/index.html build/$(1)/compile.flags | need-$(2)
+build/$(1)/%.S.o: %.S src/web/index.html build/$(1)/compile.flags | need-$(2)
 	@mkdir -p $$(@D)
 	@echo '$(1)  $$<'
 	@$($(2).cxx) $($(2).machine) -c $$< -o $$@
 
 build/$(1)/camloop: $$($(1).objects) build/$(1)/link.flags $($(2).libraries)
 	@echo '$(1)  $$@'
-	@$$($(1).link) $$($(1).objects) $($(2).archives) -o $$@ 2>$$@.log || { cat $$@.log >&2; false; }
+	@$$($(1).link) $$($(1).objects) $($(2).archives) -o $$@ 2>$$@.log || \
+	  { cat $$@.log >&2; false; }
 
 -include $$(call under,build/$(1),*.d)
 endef
 $(eval $(call tree,host-release,host,$(release),$(release_link)))
 $(eval $(call tree,host-sanitize,host,$(sanitize)))
 $(eval $(call tree,v831-release,v831,$(release),$(release_link)))
+
+# Loops over pixels become vectors, which gcc 12 makes of them at -O3 only.
+build/%-release/src/media/pixels.o: extra_flags := -O3
 
 run: build/host-release/camloop
 	@$<
@@ -137,79 +142,92 @@ clean:
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
-# ---- Tests -----------------------------------------------------------------------------------------
+# ---- Tests ---------------------------------------------------------------------------------------
 
-unit_test_objects := $(unit_tests:%.cc=build/host-sanitize/%.o)
-$(unit_test_objects): extra_flags := -Itests -Wno-conversion
-$(unit_test_objects): | need-test
-build/host-sanitize/unit-tests: $(unit_test_objects) $(host.libraries) \
-    $(filter-out %/src/main.o,$(host-sanitize.objects)) build/host-sanitize/link.flags
+unit_objects := $(unit_tests:%.cc=build/host-sanitize/%.o)
+$(unit_objects): extra_flags := -Itests -Wno-conversion
+$(unit_objects): | need-test
+build/host-sanitize/unit-tests: build/host-sanitize/link.flags $(host.libraries) $(unit_objects) \
+    $(filter-out %/src/main.o,$(host-sanitize.objects))
 	@echo 'host-sanitize  $@'
 	@$(host-sanitize.link) $(filter %.o,$^) $(host.archives) -lgtest -lgtest_main -o $@
 
 # The decoders once more, compiled by clang for libFuzzer.
 fuzz_flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-fuzz_compile := clang++ $(language) $(host.includes) $(fuzz_flags) -fsanitize=fuzzer-no-link
+fuzz_compile := clang++ $(language) $(fuzz_flags) -fsanitize=fuzzer-no-link $(host.includes)
 fuzz_objects := $(fuzzed_sources:%.cc=build/host-sanitize/fuzz/%.o)
 fuzz_programs := $(fuzzers:%=build/host-sanitize/fuzz/%)
-$(eval $(call remember,build/host-sanitize/fuzz/compile.flags,$(fuzz_compile)))
-build/host-sanitize/fuzz/%.o: %.cc build/host-sanitize/fuzz/compile.flags | $(host.libraries) need-fuzz
+$(eval $(call remember,build/host-sanitize/fuzz/compile.flags,$$(fuzz_compile)))
+
+build/host-sanitize/fuzz/%.o: %.cc build/host-sanitize/fuzz/compile.flags $(host.libraries) \
+    | need-fuzz
 	@mkdir -p $(@D)
 	@echo 'fuzz  $<'
 	@$(fuzz_compile) -MMD -MP -c $< -o $@
-$(fuzz_programs): build/host-sanitize/fuzz/%: build/host-sanitize/fuzz/tests/fuzz/%_fuzz.o $(fuzz_objects)
+
+$(fuzz_programs): build/host-sanitize/fuzz/%: \
+    build/host-sanitize/fuzz/tests/fuzz/%_fuzz.o $(fuzz_objects)
 	@echo 'fuzz  $@'
 	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ build/third_party/host/lib/libjpeg.a -o $@
 
-# $(call fuzz_each,seconds): starts from the committed corpus; what is found stays below build/.
+# $(call fuzz_each,seconds): each from its committed corpus; what is found stays below build/.
 fuzz_each = @set -e; for name in $(fuzzers); do \
-  found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found tests/fuzz/corpus/$$name; \
+  found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found; \
   echo "fuzz  $$name for $(1) s"; \
-  build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -print_final_stats=0 -verbosity=0 \
+  build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -verbosity=0 \
     -artifact_prefix=$$found/ $$found tests/fuzz/corpus/$$name; done
 
 fuzz: $(fuzz_programs)
 	$(call fuzz_each,$(FUZZ_SECONDS))
 
-pytest := PYTHONDONTWRITEBYTECODE=1 CAMLOOP=build/host-sanitize/camloop \
-  CAMLOOP_RELEASE=build/host-release/camloop CAMLOOP_V831=build/v831-release/camloop \
-  /usr/bin/python3 -m pytest -q -p no:cacheprovider
+.PHONY: virtual-board
+virtual-board: | need-v831
+	@board/virtual/setup
 
+test fuzz: export UBSAN_OPTIONS := print_stacktrace=1
+test: export PYTHONDONTWRITEBYTECODE := 1
+test: export CAMLOOP := build/host-sanitize/camloop
+test: export CAMLOOP_RELEASE := build/host-release/camloop
+test: export CAMLOOP_V831 := build/v831-release/camloop
 test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
-    build/host-sanitize/unit-tests $(fuzz_programs) | need-test
+    build/host-sanitize/unit-tests $(fuzz_programs) virtual-board | need-test
 	build/host-sanitize/unit-tests --gtest_brief=1
 	$(call fuzz_each,5)
-	$(pytest) $(wildcard tests/tidy tests/e2e tests/board)
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(wildcard tests/tidy tests/e2e tests/board)
 
-# ---- Benchmark -------------------------------------------------------------------------------------
+# ---- Benchmark -----------------------------------------------------------------------------------
 
-# Each source in tests/bench is a program of its own; lib*.c is a library to preload.
+# Each source is a program of its own, but lib*.c is a library to preload.
+bench_preloads := $(wildcard tests/bench/lib*.c)
+bench_sources := $(filter-out $(bench_preloads),$(wildcard tests/bench/*.c tests/bench/*.cc))
 bench_programs := $(patsubst tests/bench/%,build/host-release/bench/%, \
-  $(patsubst %.c,%.so,$(wildcard tests/bench/lib*.c)) \
-  $(basename $(filter-out tests/bench/lib%.c,$(wildcard tests/bench/*.c tests/bench/*.cc))))
-bench_flags := -O2 -Wall -Wextra -Werror
-build/host-release/bench/%.so: tests/bench/%.c | need-host
+  $(bench_preloads:.c=.so) $(basename $(bench_sources)))
+bench_compile := g++ -std=c++20 -O2 -Wall -Wextra -Werror $(host.includes)
+
+build/host-release/bench/%.so: tests/bench/%.c $(headers) | need-host
 	@mkdir -p $(@D)
-	gcc $(bench_flags) -fPIC -shared $< -o $@
-build/host-release/bench/%: tests/bench/%.c | $(host.libraries)
+	@echo 'bench  $<'
+	@gcc -O2 -Wall -Wextra -Werror -fPIC -shared $< -o $@
+build/host-release/bench/%: tests/bench/%.cc $(headers) $(host.libraries)
 	@mkdir -p $(@D)
-	gcc $(bench_flags) $(host.includes) $< -Lbuild/third_party/host/lib -lturbojpeg -o $@
-build/host-release/bench/%: tests/bench/%.cc | $(host.libraries)
-	@mkdir -p $(@D)
-	g++ -std=c++20 $(bench_flags) $(host.includes) $< -Lbuild/third_party/host/lib -lturbojpeg -o $@
+	@echo 'bench  $<'
+	@$(bench_compile) $< build/third_party/host/lib/libturbojpeg.a -o $@
 
 bench: build/host-release/camloop $(bench_programs) | need-bench
 	/usr/bin/python3 -B tests/bench/run.py
 
-# ---- Checks ----------------------------------------------------------------------------------------
+# ---- Checks --------------------------------------------------------------------------------------
 
-lint: $(linted_sources:%=build/lint/%.tidy) | need-lint
-	clang-format --dry-run -Werror $(linted_sources) $(headers)
+formatted := $(call under,src tests board,*.cc) $(call under,src tests board,*.[ch])
 
-build/lint/%.tidy: % $(headers) .clang-tidy | $(host.libraries) need-lint need-test
+lint: $(sources:%=build/lint/%.tidy) | need-lint
+	clang-format --dry-run -Werror $(formatted)
+
+build/lint/%.tidy: % $(headers) .clang-tidy $(host.libraries) | need-lint
 	@mkdir -p $(@D)
-	@echo 'tidy  $<'
-	@clang-tidy --quiet $< -- $(language) -Itests $(host.includes) 2>$@.log || { cat $@.log; false; }
+	@echo 'clang-tidy  $<'
+	@clang-tidy --quiet $< -- $(language) $(host.includes) >$@.log 2>&1 || \
+	  { cat $@.log >&2; false; }
 	@touch $@
 
 size: build/host-release/camloop build/v831-release/camloop

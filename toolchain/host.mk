@@ -2,6 +2,5 @@
 host.packages := g++
 host.cxx := g++
 host.machine :=
-host.size := size
 # The sanitized tree links the same libraries into a position-independent program.
 host.cmake := -DCMAKE_POSITION_INDEPENDENT_CODE=ON
