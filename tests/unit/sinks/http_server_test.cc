@@ -1,0 +1,315 @@
+#include "sinks/http_server.h"
+
+#include "base/clock.h"
+#include "unit/sinks/loop_client.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace camloop {
+namespace {
+
+constexpr std::string_view kDelimiter = "--camloopframe\r\n";
+
+class HttpServerTest : public testing::Test, private HttpContent {
+ protected:
+  void SetUp() override { serve({.viewers_max = 4}); }
+  void TearDown() override {
+    server_.reset();
+    loop_.drain();
+  }
+
+  void serve(HttpServer::Options options) {
+    options.address = parse_listen_address("127.0.0.1:0").value();
+    server_ = HttpServer::create(loop_, hub_, options, *this).value();
+  }
+
+  // A frame whose every byte is `fill`: what a client got is told by its letters.
+  void publish(char fill, int64_t captured_us, size_t size = 1000) {
+    BufferRef jpeg = pool_.take(size);
+    std::memset(jpeg.storage().data(), fill, size);
+    jpeg.set_size(size);
+    hub_.publish(Frame{jpeg, 640, 480, captured_us, ++sequence_});
+  }
+
+  // Watches; returns once the head of the stream is there.
+  void watch(LoopClient& client, const std::string& target) {
+    ASSERT_TRUE(client.send("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    ASSERT_TRUE(
+        turn_until(loop_, [&] { return client.read().find(kDelimiter) != std::string::npos; }));
+  }
+
+  // The letters of the whole frames of a stream so far; '?' for one that is not as the wire text
+  // says.
+  static std::string frames(const std::string& stream) {
+    std::string letters;
+    const std::string length_name = "\r\nContent-Length: ";
+    for (size_t at = 0; (at = stream.find(length_name, at)) != std::string::npos;) {
+      size_t size = std::stoul(stream.substr(at + length_name.size(), 12));
+      size_t body = stream.find("\r\n\r\n", at) + 4;
+      size_t end = body + size + 2 + kDelimiter.size();
+      if (body < at || stream.size() < end) break;
+      bool good = stream.compare(body + size, 2, "\r\n") == 0 &&
+                  stream.compare(body + size + 2, kDelimiter.size(), kDelimiter) == 0 &&
+                  stream.find_first_not_of(stream[body], body) == body + size;
+      letters += good ? stream[body] : '?';
+      at = end - kDelimiter.size() - 2;
+    }
+    return letters;
+  }
+
+  void expect_frames(LoopClient& client, const std::string& letters) {
+    turn_until(loop_, [&] { return frames(client.read()).size() >= letters.size(); });
+    EXPECT_EQ(frames(client.read()), letters);
+  }
+
+  Loop loop_;
+  Hub hub_;
+  BufferPool pool_{2};
+  std::unique_ptr<HttpServer> server_;
+  uint64_t sequence_ = 0;
+
+ private:
+  std::string state_json() override { return "{}"; }
+  std::string metrics_text() override { return "metrics\n"; }
+  Result<> health() override { return Error{"the camera is away"}; }
+};
+
+// ---- Streams
+// ---------------------------------------------------------------------------------------
+
+TEST_F(HttpServerTest, SendsEveryFrameToAClientThatReads) {
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  for (char letter : {'a', 'b', 'c'}) {
+    publish(letter, monotonic_us());
+    expect_frames(client, std::string("abc").substr(0, static_cast<size_t>(letter - 'a' + 1)));
+  }
+  EXPECT_EQ(server_->counts().frames_sent, 3u);
+}
+
+TEST_F(HttpServerTest, SendsTheNewestFrameToAClientThatWasSlow) {
+  LoopClient client(server_->address(), 4096);
+  watch(client, "/stream");
+  publish('a', monotonic_us(), 2'000'000);
+  for (char letter : {'b', 'c', 'd'}) publish(letter, monotonic_us());
+  EXPECT_GT(server_->clients().at(0).queued_bytes, 0u);
+  EXPECT_EQ(frames(client.read()), "");
+
+  expect_frames(client, "ad");
+  EXPECT_EQ(server_->counts().dropped_replaced, 2u);
+}
+
+TEST_F(HttpServerTest, LetsASlowClientHoldUpNoOther) {
+  LoopClient slow(server_->address(), 4096);
+  LoopClient fast(server_->address());
+  watch(slow, "/stream");
+  watch(fast, "/stream");
+  publish('a', monotonic_us(), 2'000'000);
+  expect_frames(fast, "a");
+  publish('b', monotonic_us());
+  expect_frames(fast, "ab");
+  EXPECT_EQ(frames(slow.read()), "");
+  expect_frames(slow, "ab");
+}
+
+TEST_F(HttpServerTest, GivesAClientThatJoinsTheFrameOfThisMoment) {
+  publish('a', monotonic_us());
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  expect_frames(client, "a");
+}
+
+TEST_F(HttpServerTest, KeepsAnOldFrameFromAClientThatJoins) {
+  publish('o', monotonic_us() - 2 * kSecond_us);
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  publish('n', monotonic_us());
+  expect_frames(client, "n");
+}
+
+TEST_F(HttpServerTest, RepeatsTheLastFrameWhenNoneComesForASecond) {
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  publish('a', monotonic_us());
+  expect_frames(client, "aa");
+}
+
+TEST_F(HttpServerTest, SendsAsManyFramesASecondAsTheClientAsks) {
+  LoopClient client(server_->address());
+  watch(client, "/stream?fps=10");
+  std::string wanted;
+  for (int i = 0; i < 30; ++i) {
+    int64_t captured_us = monotonic_us() + i * kSecond_us / 30;
+    if (!hub_.wants(captured_us)) continue;
+    wanted += 'a';
+    publish('a', captured_us);
+    expect_frames(client, wanted);
+  }
+  EXPECT_EQ(wanted.size(), 10u);
+}
+
+TEST_F(HttpServerTest, DropsFramesOlderThanTheClientAsks) {
+  LoopClient client(server_->address());
+  watch(client, "/stream?max_age=0.5");
+  publish('o', monotonic_us() - kSecond_us);
+  publish('n', monotonic_us());
+  expect_frames(client, "n");
+  EXPECT_EQ(server_->counts().dropped_stale, 1u);
+}
+
+TEST_F(HttpServerTest, ShowsEachFrameAtOnceToAClientThatAsksForHeadsInAdvance) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /stream?advance_headers=1 HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return hub_.watched(); }));
+  publish('a', monotonic_us(), 3);
+  const std::string parts =
+      "\r\n\r\n--camloopframe\r\nContent-Type: image/jpeg\r\n\r\n"
+      "aaa\r\n--camloopframe\r\nContent-Type: image/jpeg\r\n\r\n";
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read().ends_with(parts); })) << client.read();
+}
+
+TEST_F(HttpServerTest, EndsAClientThatFloodsItsStreamWithRequests) {
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  std::string request = "GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n";
+  EXPECT_TRUE(turn_until(loop_, [&] {
+    client.send(request);
+    client.read();
+    return client.closed();
+  }));
+}
+
+// ---- Snapshots
+// -------------------------------------------------------------------------------------
+
+TEST_F(HttpServerTest, TakesASnapshotAfterItsRequest) {
+  int64_t before_us = monotonic_us();
+  publish('o', before_us);
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return hub_.watched(); }));
+  EXPECT_FALSE(hub_.wants(before_us));
+  publish('o', before_us);
+  publish('n', monotonic_us(), 5);
+  ASSERT_TRUE(turn_until(loop_, [&] { return client.read().ends_with("nnnnn"); })) << client.read();
+  EXPECT_EQ(client.read().find('o', client.read().find("\r\n\r\n")), std::string::npos);
+}
+
+TEST_F(HttpServerTest, GivesAnOlderSnapshotToAClientThatAllowsIt) {
+  publish('o', monotonic_us() - kSecond_us, 5);
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /snapshot?max_age=60 HTTP/1.1\r\nHost: h\r\n\r\n"));
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read().ends_with("ooooo"); })) << client.read();
+}
+
+TEST_F(HttpServerTest, GivesASnapshotToAClientThatOnlyHalfCloses) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /snapshot HTTP/1.0\r\n\r\n"));
+  client.finish();
+  ASSERT_TRUE(turn_until(loop_, [&] { return hub_.watched(); }));
+  publish('n', monotonic_us(), 5);
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read().ends_with("nnnnn"); })) << client.read();
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
+}
+
+// ---- Demand and limits
+// -----------------------------------------------------------------------------
+
+TEST_F(HttpServerTest, WatchesTheHubOnlyWhileSomebodyWatches) {
+  EXPECT_FALSE(hub_.watched());
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  EXPECT_TRUE(hub_.watched());
+  client.leave();
+  EXPECT_TRUE(turn_until(loop_, [&] { return !hub_.watched(); }));
+}
+
+TEST_F(HttpServerTest, AsksForNoFrameToAnswerAboutItself) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read().ends_with("{}"); }));
+  EXPECT_FALSE(hub_.watched());
+}
+
+TEST_F(HttpServerTest, RefusesViewersBeyondItsPlacesAndAnswersThemOtherwise) {
+  serve({.viewers_max = 1});
+  LoopClient first(server_->address());
+  watch(first, "/stream");
+
+  LoopClient second(server_->address());
+  ASSERT_TRUE(
+      second.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n"
+                  "GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return second.read().ends_with("{}"); })) << second.read();
+  EXPECT_TRUE(second.read().starts_with("HTTP/1.1 503 ")) << second.read();
+  EXPECT_NE(second.read().find("\r\nRetry-After: "), std::string::npos);
+  EXPECT_NE(second.read().find("all 1 places are taken"), std::string::npos);
+  EXPECT_EQ(server_->counts().viewers_refused, 1u);
+
+  first.leave();
+  ASSERT_TRUE(turn_until(loop_, [&] { return server_->clients().empty(); }));
+  watch(second, "/stream");
+}
+
+TEST_F(HttpServerTest, RefusesConnectionsBeyondItsPlacesWithAReply) {
+  serve({.viewers_max = 0});
+  std::vector<std::unique_ptr<LoopClient>> clients;
+  EXPECT_TRUE(turn_until(loop_, [&] {
+    clients.push_back(std::make_unique<LoopClient>(server_->address()));
+    return server_->listener().admission().refused() > 0;
+  }));
+  EXPECT_TRUE(turn_until(
+      loop_, [&] { return clients[clients.size() - 2]->read().starts_with("HTTP/1.1 503 "); }));
+}
+
+// ---- Connections
+// -----------------------------------------------------------------------------------
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(
+      client.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+                  "GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n"
+                  "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
+  size_t health = client.read().find("the camera is away\n");
+  size_t nothing = client.read().find("HTTP/1.1 404 ");
+  size_t metrics = client.read().find("\r\n\r\nmetrics\n");
+  EXPECT_LT(health, nothing);
+  EXPECT_LT(nothing, metrics);
+  EXPECT_LT(metrics, client.read().size());
+}
+
+TEST_F(HttpServerTest, ForgetsClientsThatVanish) {
+  for (int i = 0; i < 3; ++i) {
+    LoopClient client(server_->address());
+    watch(client, "/stream");
+  }
+  EXPECT_TRUE(
+      turn_until(loop_, [&] { return server_->listener().admission().connections() == 0; }));
+  EXPECT_TRUE(server_->clients().empty());
+}
+
+TEST_F(HttpServerTest, EndsCleanlyUnderItsClients) {
+  LoopClient streaming(server_->address(), 4096);
+  LoopClient waiting(server_->address());
+  LoopClient asking(server_->address());
+  watch(streaming, "/stream");
+  publish('a', monotonic_us(), 2'000'000);
+  ASSERT_TRUE(waiting.send("GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(asking.send("GET /sna"));
+  ASSERT_TRUE(
+      turn_until(loop_, [&] { return server_->listener().admission().connections() == 3; }));
+  server_.reset();
+  EXPECT_FALSE(hub_.watched());
+  EXPECT_TRUE(turn_until(loop_, [&] {
+    waiting.read();
+    asking.read();
+    return waiting.closed() && asking.closed();
+  }));
+}
+
+}  // namespace
+}  // namespace camloop
