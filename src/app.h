@@ -1,5 +1,5 @@
-// The app: the only room that knows every feature. It makes what the configuration asks for, joins it,
-// and takes it down again.
+// The app: the only room that knows every feature. It makes what the configuration asks for, joins
+// it, and takes it down again.
 #pragma once
 
 #include "config.h"

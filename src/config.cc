@@ -55,8 +55,7 @@ bool apply_fps(Config& config, std::string_view value) {
 bool apply_format(Config& config, std::string_view value) {
   config.source.format = value == "auto" ? "" : value;
   auto in_code = [](char c) { return c > ' ' && c <= '~'; };
-  return value == "auto" ||
-         (value.size() == 4 && std::all_of(value.begin(), value.end(), in_code));
+  return value == "auto" || (value.size() == 4 && std::all_of(value.begin(), value.end(), in_code));
 }
 
 bool apply_quality(Config& config, std::string_view value) {
@@ -111,7 +110,8 @@ bool apply_log_level(Config& config, std::string_view value) {
 
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto", "auto, v4l2:/dev/videoN, pattern or file:PATH",
-     "where pictures come from; auto is the first camera, else the pattern; PATH is a JPEG (read again "
+     "where pictures come from; auto is the first camera, else the pattern; PATH is a JPEG (read "
+     "again "
      "as it changes), a directory of JPEGs, MJPEG or Y4M, and loops",
      apply_source},
     {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",

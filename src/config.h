@@ -1,5 +1,5 @@
-// The configuration: environment variables, described once in a table from which parsing, --help and the
-// README's table are made.
+// The configuration: environment variables, described once in a table from which parsing, --help
+// and the README's table are made.
 #pragma once
 
 #include "base/log.h"
@@ -40,8 +40,9 @@ struct Variable {
 
 std::span<const Variable> config_variables();
 
-/// `environment`: "NAME=VALUE" each, of which those named CAMLOOP_... count. Every fault is one line
-/// that names the variable, its value and what would be right; with faults the config is not to be used.
+/// `environment`: "NAME=VALUE" each, of which those named CAMLOOP_... count. Every fault is one
+/// line that names the variable, its value and what would be right; with faults the config is not
+/// to be used.
 struct ConfigReading {
   Config config;
   std::vector<std::string> faults;

@@ -65,14 +65,16 @@ int main_with(std::string_view argument) {
   if (argument == "--version") return std::puts("camloop " CAMLOOP_VERSION) < 0;
   if (argument == "--help=markdown") return std::fputs(config_markdown().c_str(), stdout) < 0;
   if (argument == "--help") {
-    return std::printf("%s\nsettings, as environment variables:\n%s", kUsage, config_help().c_str()) < 0;
+    return std::printf("%s\nsettings, as environment variables:\n%s", kUsage,
+                       config_help().c_str()) < 0;
   }
   if (!argument.empty() && argument != "--check") {
     std::fputs(kUsage, stderr);
     return kExitMisused;
   }
   ConfigReading reading = read_config(environment());
-  for (const std::string& fault : reading.faults) std::fprintf(stderr, "camloop: %s\n", fault.c_str());
+  for (const std::string& fault : reading.faults)
+    std::fprintf(stderr, "camloop: %s\n", fault.c_str());
   if (!reading.faults.empty()) return kExitMisused;
   return argument == "--check" ? 0 : run(reading.config);
 }

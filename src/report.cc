@@ -111,19 +111,24 @@ void put_source_metrics(MetricsText& text, const ReportedParts& parts) {
   const Capture::Counts& counts = parts.capture.counts();
   text.gauge("camloop_source_up", "1 while the source gives pictures.",
              parts.capture.health(parts.now_us).ok() ? 1 : 0);
-  text.counter("camloop_source_pictures_total", "Pictures that came from the source.", facts.pictures);
-  text.family("camloop_source_dropped_total", "counter", "Pictures of the source not used, by reason.");
+  text.counter("camloop_source_pictures_total", "Pictures that came from the source.",
+               facts.pictures);
+  text.family("camloop_source_dropped_total", "counter",
+              "Pictures of the source not used, by reason.");
   text.sample("{reason=\"broken\"}", static_cast<double>(facts.dropped_broken));
   text.sample("{reason=\"stale\"}", static_cast<double>(facts.dropped_stale));
-  text.counter("camloop_source_reopened_total", "Times the source was opened anew.", facts.reopened);
+  text.counter("camloop_source_reopened_total", "Times the source was opened anew.",
+               facts.reopened);
   text.counter("camloop_encoder_encoded_total", "Pictures encoded here.", counts.encoded);
   text.counter("camloop_encoder_superseded_total",
-               "Pictures that gave way to a newer one while the encoder was busy.", counts.superseded);
+               "Pictures that gave way to a newer one while the encoder was busy.",
+               counts.superseded);
   text.counter("camloop_encoder_failed_total", "Pictures that could not be encoded.",
                counts.encode_failed);
   text.counter("camloop_no_signal_total", "Pictures shown in place of a missing signal.",
                counts.no_signal);
-  text.counter("camloop_frames_published_total", "Frames handed to the sinks.", parts.hub.published());
+  text.counter("camloop_frames_published_total", "Frames handed to the sinks.",
+               parts.hub.published());
   if (const Frame& newest = parts.hub.newest()) {
     text.gauge("camloop_frame_age_seconds", "Time since the newest frame was captured.",
                seconds(parts.now_us - newest.captured_us));
@@ -136,7 +141,8 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
   text.gauge("camloop_http_clients", "Stream clients.", static_cast<double>(http.clients().size()));
   text.gauge("camloop_http_connections", "Open connections.",
              static_cast<double>(listener.admission().connections()));
-  text.counter("camloop_http_frames_sent_total", "Frames sent to stream clients.", counts.frames_sent);
+  text.counter("camloop_http_frames_sent_total", "Frames sent to stream clients.",
+               counts.frames_sent);
   text.family("camloop_http_dropped_total", "counter", "Frames not sent to a client, by reason.");
   text.sample("{reason=\"replaced\"}", static_cast<double>(counts.dropped_replaced));
   text.sample("{reason=\"stale\"}", static_cast<double>(counts.dropped_stale));

@@ -1,4 +1,5 @@
-// Views of bytes. A view lives no longer than what it looks at; every taker says how long it keeps it.
+// Views of bytes. A view lives no longer than what it looks at; every taker says how long it keeps
+// it.
 #pragma once
 
 #include <cstddef>

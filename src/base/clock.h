@@ -1,4 +1,5 @@
-// The two clocks. Intervals and ages are monotonic; the wall clock is only printed (it may say 1970).
+// The two clocks. Intervals and ages are monotonic; the wall clock is only printed (it may say
+// 1970).
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,10 @@ namespace camloop {
 size_t Histogram::bucket_of(int64_t value_us) {
   auto value = static_cast<uint64_t>(std::max<int64_t>(value_us, 0));
   if (value < kSteps) return static_cast<size_t>(value);
-  auto shift = static_cast<size_t>(std::bit_width(value)) - static_cast<size_t>(std::bit_width(kSteps));
-  return std::min((shift + 1) * kSteps + static_cast<size_t>((value >> shift) - kSteps), kBuckets - 1);
+  auto shift =
+      static_cast<size_t>(std::bit_width(value)) - static_cast<size_t>(std::bit_width(kSteps));
+  return std::min((shift + 1) * kSteps + static_cast<size_t>((value >> shift) - kSteps),
+                  kBuckets - 1);
 }
 
 int64_t Histogram::upper_bound_us(size_t bucket) {

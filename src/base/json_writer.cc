@@ -6,9 +6,12 @@
 namespace camloop {
 namespace {
 
-// The length of the well-formed UTF-8 sequence at the front of `text` (Unicode, table 3-7), 0 for none.
+// The length of the well-formed UTF-8 sequence at the front of `text` (Unicode, table 3-7), 0 for
+// none.
 size_t utf8_length(std::string_view text) {
-  auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto byte = [text](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
   auto follows = [byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
   unsigned lead = byte(0);
   unsigned second = byte(1);

@@ -8,8 +8,8 @@
 
 namespace camloop {
 
-/// Opens and closes what it is told to, puts commas and escapes strings. Bytes that are not UTF-8 become
-/// U+FFFD, so the text is always valid.
+/// Opens and closes what it is told to, puts commas and escapes strings. Bytes that are not UTF-8
+/// become U+FFFD, so the text is always valid.
 class JsonWriter {
  public:
   JsonWriter& open_object() { return open('{'); }

@@ -2,16 +2,17 @@
 
 #include "base/clock.h"
 
+#include <syslog.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
-#include <syslog.h>
-#include <unistd.h>
 
 namespace camloop {
 namespace {
 
-// Enough for a start-up's lines and a burst of clients; slow enough for an SD card or a serial line.
+// Enough for a start-up's lines and a burst of clients; slow enough for an SD card or a serial
+// line.
 constexpr int kBurst = 60;
 constexpr int kPerSecond = 10;
 constexpr size_t kLineMax = 1024;
@@ -27,8 +28,9 @@ Log the_log;
 constexpr int kSyslogPriority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 constexpr const char* kName[] = {"error", "warning", "info", "debug"};
 
-// One write a line, so that lines of several processes do not mix. Text from outside (paths, requests)
-// may hold control characters: they are shown as '?', a terminal is never steered by a client.
+// One write a line, so that lines of several processes do not mix. Text from outside (paths,
+// requests) may hold control characters: they are shown as '?', a terminal is never steered by a
+// client.
 void put(LogLevel level, char* text) {
   for (char* c = text; *c; ++c) {
     if (static_cast<unsigned char>(*c) < 0x20 || *c == 0x7f) *c = '?';
@@ -81,12 +83,12 @@ void log_open(LogTarget target, LogLevel level) {
   if (target == LogTarget::kSyslog) openlog("camloop", LOG_PID, LOG_DAEMON);
 }
 
-#define CAMLOOP_DEFINE_LOG(name, level)    \
-  void name(const char* format, ...) {     \
-    va_list arguments;                     \
-    va_start(arguments, format);           \
-    log_line(level, format, arguments);    \
-    va_end(arguments);                     \
+#define CAMLOOP_DEFINE_LOG(name, level) \
+  void name(const char* format, ...) {  \
+    va_list arguments;                  \
+    va_start(arguments, format);        \
+    log_line(level, format, arguments); \
+    va_end(arguments);                  \
   }
 
 CAMLOOP_DEFINE_LOG(log_error, LogLevel::kError)

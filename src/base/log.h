@@ -1,5 +1,5 @@
-// Levelled log, one line an event, to stderr or syslog. A flood is cut: past a burst of lines, only so
-// many a second pass, and the next one says how many were left out. Errors always pass.
+// Levelled log, one line an event, to stderr or syslog. A flood is cut: past a burst of lines, only
+// so many a second pass, and the next one says how many were left out. Errors always pass.
 #pragma once
 
 #include <string_view>

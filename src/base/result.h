@@ -70,9 +70,9 @@ class [[nodiscard]] Result<void> {
 }  // namespace camloop
 
 /// The value of a Result, or a return of its Error from the function this stands in.
-#define TRY(expression)                                    \
-  ({                                                       \
-    auto try_result_ = (expression);                       \
-    if (!try_result_.ok()) return try_result_.error();     \
-    std::move(try_result_).value();                        \
+#define TRY(expression)                                \
+  ({                                                   \
+    auto try_result_ = (expression);                   \
+    if (!try_result_.ok()) return try_result_.error(); \
+    std::move(try_result_).value();                    \
   })

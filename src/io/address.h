@@ -28,8 +28,8 @@ struct Address {
   std::string text() const;
 };
 
-/// An address to listen on: ":PORT" (every interface), "HOST:PORT" or "[IPV6]:PORT", HOST in numbers.
-/// PORT is 0 (any free port) to 65535.
+/// An address to listen on: ":PORT" (every interface), "HOST:PORT" or "[IPV6]:PORT", HOST in
+/// numbers. PORT is 0 (any free port) to 65535.
 Result<Address> parse_listen_address(std::string_view text);
 
 /// This machine's IPv4 addresses in numbers, loopback last: what to type into a browser.

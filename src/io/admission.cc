@@ -28,15 +28,16 @@ void Admission::Pass::give_back() {
   if (--place->second == 0) ledger_->per_host.erase(place);
 }
 
-Admission::Admission(Limits limits)
-    : limits_(limits), ledger_(std::make_shared<Pass::Ledger>()) {}
+Admission::Admission(Limits limits) : limits_(limits), ledger_(std::make_shared<Pass::Ledger>()) {}
 
 Result<Admission::Pass> Admission::admit(const std::string& host) {
   auto place = ledger_->per_host.find(host);
   size_t from_host = place == ledger_->per_host.end() ? 0 : place->second;
   const char* reason = nullptr;
-  if (ledger_->connections >= limits_.connections_max) reason = "too many connections";
-  else if (from_host >= limits_.per_host_max) reason = "too many connections from one address";
+  if (ledger_->connections >= limits_.connections_max)
+    reason = "too many connections";
+  else if (from_host >= limits_.per_host_max)
+    reason = "too many connections from one address";
   if (reason) {
     ++refused_;
     return Error{reason};

@@ -1,8 +1,8 @@
 // The lifetime of everything that lives on the loop.
 //
 // Dropping an Owned<T> detaches its owner now; the memory goes in libuv's close callback.
-// A handle that ends by itself tells its owner exactly once, from that callback, never inside a call
-// the owner made. A callback ends its own handle by returning an Error.
+// A handle that ends by itself tells its owner exactly once, from that callback, never inside a
+// call the owner made. A callback ends its own handle by returning an Error.
 #pragma once
 
 #include "io/loop.h"

@@ -1,5 +1,5 @@
-// Idle: a call once a turn of the loop, for long work cut into slices. The loop serves everything else
-// between two slices.
+// Idle: a call once a turn of the loop, for long work cut into slices. The loop serves everything
+// else between two slices.
 #pragma once
 
 #include "io/handle.h"

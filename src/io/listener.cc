@@ -12,7 +12,8 @@
 namespace camloop {
 namespace {
 
-// Connections the kernel holds while the loop is busy; more than a page full of streams opens at once.
+// Connections the kernel holds while the loop is busy; more than a page full of streams opens at
+// once.
 constexpr int kBacklog = 128;
 // Accepted in one turn of the loop: a flood of connections must not starve the running streams.
 constexpr int kAcceptsATurn = 16;
@@ -61,8 +62,13 @@ Result<Owned<Listener>> Listener::open(Loop& loop, const Address& address, Admis
 
 Listener::Listener(Loop& loop, int socket, const Address& address, Admission::Limits limits,
                    std::string_view refusal, OnAccept on_accept)
-    : Handle(loop), socket_(socket), reserve_(open_reserve()), address_(address), admission_(limits),
-      refusal_(refusal), on_accept_(std::move(on_accept)) {
+    : Handle(loop),
+      socket_(socket),
+      reserve_(open_reserve()),
+      address_(address),
+      admission_(limits),
+      refusal_(refusal),
+      on_accept_(std::move(on_accept)) {
   CHECK(uv_poll_init(loop.uv(), &poll_, socket) == 0);
   poll_.data = static_cast<Handle*>(this);
   auto on_poll = [](uv_poll_t* poll, int, int) {
@@ -106,7 +112,8 @@ void Listener::admit(int fd, const Address& peer) {
   log_debug("%s refused: %s", peer.text().c_str(), pass.error().text.c_str());
   [[maybe_unused]] ssize_t sent =
       send(fd, refusal_.data(), refusal_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  // Without a FIN before the close, unread request bytes would turn it into a reset that eats the reply.
+  // Without a FIN before the close, unread request bytes would turn it into a reset that eats the
+  // reply.
   shutdown(fd, SHUT_WR);
   ::close(fd);
 }

@@ -14,8 +14,9 @@ class Listener : public Handle {
  public:
   using OnAccept = std::function<void(Owned<Stream> stream)>;
 
-  /// Binds and listens. The Error names the address and what is wrong with it. `refusal` is sent to a
-  /// client that finds no place before it is closed (say, an HTTP reply); it must outlive the Listener.
+  /// Binds and listens. The Error names the address and what is wrong with it. `refusal` is sent to
+  /// a client that finds no place before it is closed (say, an HTTP reply); it must outlive the
+  /// Listener.
   static Result<Owned<Listener>> open(Loop& loop, const Address& address, Admission::Limits limits,
                                       std::string_view refusal, OnAccept on_accept);
 

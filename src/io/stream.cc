@@ -15,8 +15,8 @@
 namespace camloop {
 namespace {
 
-// Unsent bytes the kernel may hold before it stops taking more: little enough that a slow client's next
-// frame is chosen late, enough that the line never runs dry between two wake-ups.
+// Unsent bytes the kernel may hold before it stops taking more: little enough that a slow client's
+// next frame is chosen late, enough that the line never runs dry between two wake-ups.
 constexpr int kUnsentMax = 4096;
 // A peer that vanished is given up when what we sent stays unacknowledged for this long.
 constexpr int kUnacknowledgedMax_ms = 20'000;
@@ -208,7 +208,8 @@ void Stream::end(Error why) {
 }
 
 void Stream::on_closing() {
-  // libuv has forgotten the descriptor inside uv_close(); whoever looks from now on sees an empty stream.
+  // libuv has forgotten the descriptor inside uv_close(); whoever looks from now on sees an empty
+  // stream.
   ::close(std::exchange(socket_, -1));
   before_.clear();
   body_.reset();

@@ -1,8 +1,9 @@
 // Stream: one TCP connection on the loop, with one frame in flight.
 //
-// The mailbox law begins here: try_send() refuses while the socket cannot take a frame, and the kernel is
-// told to queue next to nothing unsent (TCP_NOTSENT_LOWAT), so the sender's next choice is always the
-// newest frame. What a socket takes in part is finished, from shared memory, before anything else.
+// The mailbox law begins here: try_send() refuses while the socket cannot take a frame, and the
+// kernel is told to queue next to nothing unsent (TCP_NOTSENT_LOWAT), so the sender's next choice
+// is always the newest frame. What a socket takes in part is finished, from shared memory, before
+// anything else.
 #pragma once
 
 #include "base/buffer.h"
@@ -28,7 +29,8 @@ class StreamHandler {
   /// All that was queued is with the kernel, and it takes more. Comes after a try_send() that said
   /// false or a write that could not be finished at once; never from inside either.
   virtual Result<> on_writable() { return {}; }
-  /// The connection is over; the last call, exactly once, unless the owner dropped the Stream first.
+  /// The connection is over; the last call, exactly once, unless the owner dropped the Stream
+  /// first.
   virtual void on_end(const Error& why) = 0;
 
  protected:
@@ -49,7 +51,8 @@ class Stream : public Handle {
   /// Queues bytes behind all that is queued. False: it would exceed kQueueMax, nothing was queued.
   [[nodiscard]] bool write(Bytes bytes);
   /// Sends `head`, the shared `body` and `tail` as one: by one call to the kernel where the socket
-  /// takes it. False: it takes nothing now (or is ending); on_writable() will say when to offer again.
+  /// takes it. False: it takes nothing now (or is ending); on_writable() will say when to offer
+  /// again.
   [[nodiscard]] bool try_send(Bytes head, const BufferRef& body, Bytes tail);
   /// No more will be written: once all is out the peer is told (FIN), and its own FIN ends the
   /// connection. What it still sends is ignored.

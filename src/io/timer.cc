@@ -28,7 +28,8 @@ void Timer::start_periodic(int64_t period_us) {
   arm(monotonic_us() + period_us);
 }
 
-// A period of 33.3 ms cannot be told to libuv: every turn is armed anew from the grid in microseconds.
+// A period of 33.3 ms cannot be told to libuv: every turn is armed anew from the grid in
+// microseconds.
 void Timer::arm(int64_t due_us) {
   due_us_ = due_us;
   uv_update_time(loop().uv());

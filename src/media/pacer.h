@@ -21,8 +21,8 @@ class Pacer {
   }
 
  private:
-  // A camera's frames come early as often as late: without slack every second one of a 15 fps camera
-  // would miss a 15 fps grid.
+  // A camera's frames come early as often as late: without slack every second one of a 15 fps
+  // camera would miss a 15 fps grid.
   int64_t slack_us() const { return interval_us_ / 4; }
 
   int64_t interval_us_;

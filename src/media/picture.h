@@ -20,7 +20,7 @@ struct Plane {
 /// Pixels and when they were taken. Owns nothing: valid as long as its source says.
 struct PictureView {
   PixelFormat format = PixelFormat::kYu12;
-  int width = 0;   // pixels, even but for kGrey and kRgb24
+  int width = 0;  // pixels, even but for kGrey and kRgb24
   int height = 0;
   // kNv12, kNv21: luma, interleaved chroma. kYu12: Y, U, V. The others: one plane.
   std::array<Plane, 3> planes;
@@ -44,7 +44,8 @@ class Picture {
   Picture(const PictureView& view, PictureLender& lender, int buffer_index)
       : view_(view), lender_(&lender), buffer_index_(buffer_index) {}
   Picture(Picture&& other) noexcept
-      : view_(other.view_), lender_(std::exchange(other.lender_, nullptr)),
+      : view_(other.view_),
+        lender_(std::exchange(other.lender_, nullptr)),
         buffer_index_(other.buffer_index_) {}
   Picture& operator=(Picture&& other) noexcept {
     if (this != &other) {

@@ -16,7 +16,8 @@ struct HttpReply {
   std::string body;
 };
 
-/// Whether the connection stays open, whose page may read the reply, and whether the body is left out.
+/// Whether the connection stays open, whose page may read the reply, and whether the body is left
+/// out.
 struct HttpReplyStyle {
   bool keep_alive = false;
   bool head_only = false;   // the answer to HEAD: Content-Length without the body

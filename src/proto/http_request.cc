@@ -122,8 +122,8 @@ HttpRequestParser::Outcome HttpRequestParser::feed(Bytes bytes, size_t& taken) {
   return outcome;
 }
 
-// Line by line, so that "\r\n\r\n" is found across any cut and blank lines before a request are passed
-// over (RFC 9112, 2.2). A bare LF ends a line too: people type requests into nc.
+// Line by line, so that "\r\n\r\n" is found across any cut and blank lines before a request are
+// passed over (RFC 9112, 2.2). A bare LF ends a line too: people type requests into nc.
 HttpRequestParser::Outcome HttpRequestParser::feed_head(Bytes bytes, size_t& taken) {
   std::string_view text = as_text(bytes);
   while (taken < text.size()) {
@@ -249,7 +249,8 @@ bool HttpRequestParser::settle_framing() {
     return false;
   }
   if (auto length = request_.header("content-length")) {
-    auto [end, fault] = std::from_chars(length->data(), length->data() + length->size(), body_size_);
+    auto [end, fault] =
+        std::from_chars(length->data(), length->data() + length->size(), body_size_);
     if (length->empty() || end != length->data() + length->size() ||
         fault == std::errc::invalid_argument) {
       fail(400, "Content-Length is not a number");

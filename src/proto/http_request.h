@@ -14,7 +14,7 @@ namespace camloop {
 /// One request, decoded. Header names are in lower case.
 struct HttpRequest {
   std::string method;
-  std::string path;  // percent-decoded, without the query
+  std::string path;                                          // percent-decoded, without the query
   std::vector<std::pair<std::string, std::string>> query;    // decoded, in order
   std::vector<std::pair<std::string, std::string>> headers;  // values trimmed, in order
   std::string body;
@@ -43,8 +43,9 @@ class HttpRequestParser {
 
   enum class Outcome { kNeedMore, kRequest, kFault };
 
-  /// Takes bytes up to the end of one request and says how many it took. At kRequest, request() holds
-  /// until reset(); the rest of `bytes` belongs to the next request. At kFault, fault() says why.
+  /// Takes bytes up to the end of one request and says how many it took. At kRequest, request()
+  /// holds until reset(); the rest of `bytes` belongs to the next request. At kFault, fault() says
+  /// why.
   Outcome feed(Bytes bytes, size_t& taken);
 
   const HttpRequest& request() const { return request_; }

@@ -1,9 +1,11 @@
-// The MJPEG stream over HTTP: multipart/x-mixed-replace (RFC 2046, 5.1), as its many clients want it.
+// The MJPEG stream over HTTP: multipart/x-mixed-replace (RFC 2046, 5.1), as its many clients want
+// it.
 //
-// The delimiter that ends a part leaves in the same write as the part, so a reader knows at once that the
-// picture is whole. Plain parts carry Content-Length. A client that asked for the next part's head in
-// advance gets it behind the delimiter instead: Chrome shows a picture only when it has parsed the head
-// of the part after it. That head cannot know the length of a picture not yet taken, so it has none.
+// The delimiter that ends a part leaves in the same write as the part, so a reader knows at once
+// that the picture is whole. Plain parts carry Content-Length. A client that asked for the next
+// part's head in advance gets it behind the delimiter instead: Chrome shows a picture only when it
+// has parsed the head of the part after it. That head cannot know the length of a picture not yet
+// taken, so it has none.
 #pragma once
 
 #include "base/bytes.h"
@@ -15,8 +17,8 @@
 
 namespace camloop {
 
-/// The reply's head, with the first delimiter behind it. `origin` may be empty. A HEAD request gets it
-/// without the delimiter.
+/// The reply's head, with the first delimiter behind it. `origin` may be empty. A HEAD request gets
+/// it without the delimiter.
 std::string format_mjpeg_head(std::string_view origin, bool advance_headers, bool head_only);
 
 /// What stands around one JPEG of the stream.

@@ -13,7 +13,8 @@ namespace {
 constexpr int64_t kRequestWait_us = 10 * kSecond_us;
 // An idle kept-alive connection costs a descriptor; browsers open a new one without a word.
 constexpr int64_t kKeepAliveWait_us = 15 * kSecond_us;
-// A snapshot is taken after the request. Moonraker gives it one second: then the newest frame must do.
+// A snapshot is taken after the request. Moonraker gives it one second: then the newest frame must
+// do.
 constexpr int64_t kSnapshotWait_us = 900 * kMillisecond_us;
 // OctoPrint gives up after five: before that we say why there is none.
 constexpr int64_t kSnapshotLimit_us = 4500 * kMillisecond_us;
@@ -45,7 +46,8 @@ void HttpConnection::enter(Phase phase, int64_t now_us) {
   phase_since_us_ = now_us;
 }
 
-// ---- Requests --------------------------------------------------------------------------------------
+// ---- Requests
+// --------------------------------------------------------------------------------------
 
 Result<> HttpConnection::on_bytes(Bytes bytes) {
   if (phase_ == Phase::kRequest) return serve_requests(bytes);
@@ -84,7 +86,8 @@ Result<> HttpConnection::answer() {
     case HttpRoute::kSnapshot:
       return answer_view(route);
     case HttpRoute::kUnknown:
-      return reply_fault(404, "no such path: try /, /stream, /snapshot, /state, /metrics, /healthz");
+      return reply_fault(404,
+                         "no such path: try /, /stream, /snapshot, /state, /metrics, /healthz");
     case HttpRoute::kWrongMethod:
       return reply({.status = 405,
                     .extra_headers = "Allow: GET, HEAD\r\n",
@@ -140,7 +143,8 @@ void HttpConnection::reply_done() {
   }
 }
 
-// ---- Snapshots -------------------------------------------------------------------------------------
+// ---- Snapshots
+// -------------------------------------------------------------------------------------
 
 void HttpConnection::begin_snapshot(const ViewOptions& options) {
   int64_t now_us = monotonic_us();
@@ -153,8 +157,8 @@ void HttpConnection::begin_snapshot(const ViewOptions& options) {
 
 // Its head is a stream part's, behind a status line.
 void HttpConnection::reply_snapshot(const Frame& frame) {
-  MjpegPart part = format_mjpeg_part(frame.jpeg.size(),
-                                     wall_time_of(frame.captured_us, monotonic_us()), false);
+  MjpegPart part =
+      format_mjpeg_part(frame.jpeg.size(), wall_time_of(frame.captured_us, monotonic_us()), false);
   std::string head = format_http_start(200, style_);
   head.append(as_text(part.head()));
   // A client that has not read its last reply yet waits for the next frame or tick.
@@ -162,7 +166,8 @@ void HttpConnection::reply_snapshot(const Frame& frame) {
   reply_done();
 }
 
-// ---- Streams ---------------------------------------------------------------------------------------
+// ---- Streams
+// ---------------------------------------------------------------------------------------
 
 Result<> HttpConnection::begin_stream(const ViewOptions& options) {
   int64_t now_us = monotonic_us();
@@ -220,10 +225,11 @@ Result<> HttpConnection::on_writable() {
   return {};
 }
 
-// ---- The end ---------------------------------------------------------------------------------------
+// ---- The end
+// ---------------------------------------------------------------------------------------
 
-// A browser that leaves sends the same FIN as a script that only half-closes: who waits for one reply
-// gets it, who watches is gone.
+// A browser that leaves sends the same FIN as a script that only half-closes: who waits for one
+// reply gets it, who watches is gone.
 Result<> HttpConnection::on_eof() {
   if (streaming()) return Error{"closed by the client"};
   style_.keep_alive = false;
@@ -269,7 +275,8 @@ bool HttpConnection::on_tick(int64_t now_us) {
 
 bool HttpConnection::stream_stalled(int64_t now_us) {
   if (now_us - fps_since_us_ >= kFpsWindow_us) {
-    fps_ = static_cast<double>(frames_ - fps_counted_) * 1e6 / static_cast<double>(now_us - fps_since_us_);
+    fps_ = static_cast<double>(frames_ - fps_counted_) * 1e6 /
+           static_cast<double>(now_us - fps_since_us_);
     fps_counted_ = frames_;
     fps_since_us_ = now_us;
   }
@@ -285,8 +292,8 @@ bool HttpConnection::stream_stalled(int64_t now_us) {
 }
 
 HttpClientFacts HttpConnection::facts() const {
-  return {stream_->peer().text(), fps_,  stream_->bytes_queued(), frame_age_us_,
-          frames_, mailbox_.replaced(), dropped_stale_};
+  return {stream_->peer().text(), fps_,          stream_->bytes_queued(), frame_age_us_, frames_,
+          mailbox_.replaced(),    dropped_stale_};
 }
 
 }  // namespace camloop

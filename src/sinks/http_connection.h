@@ -98,9 +98,9 @@ class HttpConnection : public StreamHandler {
   uint64_t dropped_stale_ = 0;
   int64_t frame_age_us_ = 0;
   double fps_ = 0;
-  uint64_t fps_counted_ = 0;     // frames_ when fps_ was last worked out
+  uint64_t fps_counted_ = 0;  // frames_ when fps_ was last worked out
   int64_t fps_since_us_ = 0;
-  uint64_t acknowledged_ = 0;    // bytes, when the peer was last seen to take some
+  uint64_t acknowledged_ = 0;  // bytes, when the peer was last seen to take some
   int64_t acknowledged_at_us_ = 0;
 };
 

@@ -20,7 +20,8 @@ constexpr Entry kPaths[] = {
     {"/metrics", HttpRoute::kMetrics},       {"/healthz", HttpRoute::kHealth},
 };
 
-// "/" is three things: mjpg-streamer's actions, the page for a person, the stream for everything else.
+// "/" is three things: mjpg-streamer's actions, the page for a person, the stream for everything
+// else.
 HttpRoute root_route(const HttpRequest& request) {
   auto action = request.query_value("action");
   if (action == "stream") return HttpRoute::kStream;

@@ -7,11 +7,21 @@
 
 namespace camloop {
 
-enum class HttpRoute { kPage, kStream, kSnapshot, kState, kMetrics, kHealth, kWrongMethod, kUnknown };
+enum class HttpRoute {
+  kPage,
+  kStream,
+  kSnapshot,
+  kState,
+  kMetrics,
+  kHealth,
+  kWrongMethod,
+  kUnknown
+};
 
 HttpRoute http_route(const HttpRequest& request);
 
-/// What `?fps=`, `?max_age=` and `?advance_headers=` ask; values that are not numbers count as absent.
+/// What `?fps=`, `?max_age=` and `?advance_headers=` ask; values that are not numbers count as
+/// absent.
 struct ViewOptions {
   double fps_max = 0;                 // 0: as many as there are
   std::optional<int64_t> max_age_us;  // older frames are of no use to this client

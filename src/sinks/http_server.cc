@@ -12,8 +12,8 @@ namespace {
 
 // Fine enough for a snapshot's deadline, cheap enough for a board.
 constexpr int64_t kTick_us = 250 * kMillisecond_us;
-// Home Assistant gives up after 10 s without a frame, Mainsail too; and Chrome, on a plain stream, shows
-// a picture only when the next one comes.
+// Home Assistant gives up after 10 s without a frame, Mainsail too; and Chrome, on a plain stream,
+// shows a picture only when the next one comes.
 constexpr int64_t kQuietMax_us = kSecond_us;
 // Connections beside the viewers: pages, /state, scrapers. From one address fewer, so that one
 // machine's leaking clients leave room for the others.
@@ -37,7 +37,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::create(Loop& loop, Hub& hub, con
 }
 
 HttpServer::HttpServer(Loop& loop, Hub& hub, const Options& options, HttpContent& content)
-    : hub_(hub), options_(options), content_(content),
+    : hub_(hub),
+      options_(options),
+      content_(content),
       tick_(Timer::create(loop, [this] { on_tick(); })),
       quiet_(Timer::create(loop, [this] { on_quiet(); })) {}
 
@@ -45,7 +47,8 @@ HttpServer::~HttpServer() {
   if (attached_) hub_.detach(*this);
 }
 
-// ---- Clients ---------------------------------------------------------------------------------------
+// ---- Clients
+// ---------------------------------------------------------------------------------------
 
 void HttpServer::accept(Owned<Stream> stream) {
   HttpHost& host = *this;
@@ -102,7 +105,8 @@ void HttpServer::on_tick() {
   if (connections_.empty()) tick_->stop();
 }
 
-// ---- Frames ----------------------------------------------------------------------------------------
+// ---- Frames
+// ----------------------------------------------------------------------------------------
 
 bool HttpServer::wants(int64_t captured_us) {
   return std::any_of(connections_.begin(), connections_.end(),
@@ -120,7 +124,8 @@ void HttpServer::on_quiet() {
   for (const auto& each : connections_) each->repeat(hub_.newest());
 }
 
-// ---- Answers ---------------------------------------------------------------------------------------
+// ---- Answers
+// ---------------------------------------------------------------------------------------
 
 HttpReply HttpServer::reply_to(HttpRoute route) {
   switch (route) {
@@ -134,7 +139,8 @@ HttpReply HttpServer::reply_to(HttpRoute route) {
     default: {
       auto health = content_.health();
       if (health.ok()) return {.body = "ok\n"};
-      return {.status = 503, .extra_headers = "Retry-After: 5\r\n", .body = health.error().text + "\n"};
+      return {
+          .status = 503, .extra_headers = "Retry-After: 5\r\n", .body = health.error().text + "\n"};
     }
   }
 }

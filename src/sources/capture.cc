@@ -10,11 +10,11 @@
 namespace camloop {
 namespace {
 
-// How long one slice of encoding holds the loop: half of the 2 ms that a callback may take on the board,
-// since a slice ends with the row of blocks during which the time ran out.
+// How long one slice of encoding holds the loop: half of the 2 ms that a callback may take on the
+// board, since a slice ends with the row of blocks during which the time ran out.
 constexpr int64_t kSlice_us = 1000;
-// Frames held back for reuse: the one being written, the newest in the hub, one behind each of the few
-// slow clients that are still on an older one.
+// Frames held back for reuse: the one being written, the newest in the hub, one behind each of the
+// few slow clients that are still on an older one.
 constexpr size_t kFramesKept = 4;
 // Clients that show live pictures give up after 10 s of silence; people after two.
 constexpr int64_t kNoSignalPeriod_us = kSecond_us;
@@ -33,10 +33,13 @@ Result<std::unique_ptr<Capture>> Capture::create(Loop& loop, Hub& hub, const Opt
 }
 
 Capture::Capture(Loop& loop, Hub& hub, const Options& options)
-    : hub_(hub), options_(options), pool_(kFramesKept),
+    : hub_(hub),
+      options_(options),
+      pool_(kFramesKept),
       encode_turns_(Idle::create(loop, [this] { encode_turn(); })),
       no_signal_(Timer::create(loop, [this] { show_no_signal(); })),
-      lost_{"waiting for the first picture"}, last_sign_us_(monotonic_us()) {}
+      lost_{"waiting for the first picture"},
+      last_sign_us_(monotonic_us()) {}
 
 Capture::~Capture() {
   hub_.on_demand_changed({});
@@ -97,7 +100,8 @@ void Capture::abandon_encoding(const Error& why) {
   waiting_.reset();
 }
 
-// One slice, or the frame's way out: publishing has a turn of its own, as it writes to every client.
+// One slice, or the frame's way out: publishing has a turn of its own, as it writes to every
+// client.
 void Capture::encode_turn() {
   if (encoded_) return finish_encoding();
   int64_t begin_us = monotonic_us();

@@ -1,5 +1,5 @@
-// Capture: from a source's pictures to the hub's frames. It encodes, in slices, what somebody wants to
-// see, lets the newest picture win, and shows "no signal" while the source has none.
+// Capture: from a source's pictures to the hub's frames. It encodes, in slices, what somebody wants
+// to see, lets the newest picture win, and shows "no signal" while the source has none.
 #pragma once
 
 #include "base/histogram.h"
@@ -19,8 +19,8 @@ class Capture : public SourceHandler {
   using MakeSource = std::function<Result<std::unique_ptr<Source>>(BufferPool&, SourceHandler&)>;
 
   struct Options {
-    int quality;      // JPEG, 1 to 100
-    int width;        // of the "no signal" picture, until a source says better
+    int quality;  // JPEG, 1 to 100
+    int width;    // of the "no signal" picture, until a source says better
     int height;
   };
 
