@@ -1,5 +1,7 @@
 #include "sources/v4l2_controls.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -67,28 +69,17 @@ void list_controls(V4l2Calls& calls, int descriptor, std::vector<Control>& contr
   }
 }
 
-// How many letters to change, add or leave out to make `a` into `b` (Levenshtein).
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string unknown(const std::string& name, const std::vector<Control>& controls) {
-  if (controls.empty()) return "control " + name + ": the camera has no controls";
-  auto nearer = [&name](const Control& a, const Control& b) {
-    return distance(name, a.name) < distance(name, b.name);
-  };
-  auto nearest = std::min_element(controls.begin(), controls.end(), nearer);
-  return "control " + name + ": the camera has none of that name; the nearest is " + nearest->name;
+  std::string what = "control " + name + ": the camera has ";
+  if (controls.empty()) return what + "no controls";
+  std::vector<std::string_view> names;
+  for (const Control& control : controls) names.push_back(control.name);
+  if (auto nearest = nearest_name(name, names)) {
+    return what + "no such control; did you mean " + std::string(*nearest) + "?";
+  }
+  std::string list;
+  for (std::string_view known : names) list += (list.empty() ? "" : ", ") + std::string(known);
+  return what + "only " + list;
 }
 
 // Empty when it was set.

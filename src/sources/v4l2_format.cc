@@ -1,5 +1,6 @@
 #include "sources/v4l2_format.h"
 
+#include <strings.h>
 #include <algorithm>
 #include <utility>
 
@@ -31,7 +32,7 @@ constexpr V4l2Format kFormats[] = {
 };
 
 // What people write that is not the fourcc itself.
-constexpr std::pair<std::string_view, uint32_t> kAliases[] = {
+constexpr std::pair<const char*, uint32_t> kAliases[] = {
     {"MJPEG", V4L2_PIX_FMT_MJPEG},     {"I420", V4L2_PIX_FMT_YUV420},
     {"YUV420", V4L2_PIX_FMT_YUV420},   {"YVU420", V4L2_PIX_FMT_YVU420},
     {"YUV420M", V4L2_PIX_FMT_YUV420M}, {"YVU420M", V4L2_PIX_FMT_YVU420M},
@@ -84,12 +85,12 @@ const V4l2Format* find_v4l2_format(uint32_t fourcc) {
   return found == std::end(kFormats) ? nullptr : found;
 }
 
-uint32_t parse_fourcc(std::string_view name) {
+uint32_t parse_fourcc(const std::string& name) {
   for (const auto& [alias, fourcc] : kAliases) {
-    if (name == alias) return fourcc;
+    if (strcasecmp(name.c_str(), alias) == 0) return fourcc;
   }
   for (const V4l2Format& format : kFormats) {
-    if (name == fourcc_text(format.fourcc)) return format.fourcc;
+    if (strcasecmp(name.c_str(), fourcc_text(format.fourcc).c_str()) == 0) return format.fourcc;
   }
   return 0;
 }

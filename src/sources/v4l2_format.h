@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace camloop {
 
@@ -25,8 +24,8 @@ struct V4l2Format {
 std::span<const V4l2Format> v4l2_formats();
 /// nullptr where it cannot be read.
 const V4l2Format* find_v4l2_format(uint32_t fourcc);
-/// The name as people write it ("MJPG", "MJPEG", "I420"...), 0 where it names no format.
-uint32_t parse_fourcc(std::string_view name);
+/// A format's name as people write it, in any case ("MJPG", "mjpeg", "I420"); 0 where it is none.
+uint32_t parse_fourcc(const std::string& name);
 std::string fourcc_text(uint32_t fourcc);
 
 /// Bytes from one row to the next in each memory, as the driver says.

@@ -1,7 +1,5 @@
 #include "sources/v4l2_negotiate.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>

@@ -51,6 +51,10 @@ V4l2Source::V4l2Source(Loop& loop, V4l2Calls& calls, const std::string& path,
       handler_(handler),
       timer_(Timer::create(loop, [this] { on_due(); })) {
   facts_.name = "v4l2:" + path;
+  if (!options.format.empty() && parse_fourcc(options.format) == 0) {
+    log_warning("%s: the format %s cannot be read: another is chosen", facts_.name.c_str(),
+                options.format.c_str());
+  }
   timer_->start(0);
 }
 
@@ -162,7 +166,7 @@ void V4l2Source::restart() {
   poll_->start();
 }
 
-void V4l2Source::lose(const Error& why) {
+void V4l2Source::lose(Error why) {
   state_ = State::kClosed;
   fault_.reset();
   poll_.reset();
@@ -273,11 +277,8 @@ void V4l2Source::offer(const FilledBuffer& filled) {
 
 void V4l2Source::offer_jpeg(const FilledBuffer& filled) {
   device_->sync(filled);
-  Bytes bytes = filled.memories[0];
   JpegLayout layout;
-  Result<BufferRef> jpeg = bytes.size() <= kFrameSizeMax
-                               ? repair_jpeg(bytes, pool_, &layout)
-                               : Result<BufferRef>(Error{"a JPEG over the limit"});
+  Result<BufferRef> jpeg = repair_jpeg(filled.memories[0], pool_, &layout);
   if (!jpeg) {
     log_debug("%s: %s", facts_.name.c_str(), jpeg.error().text.c_str());
     drop_broken(filled);

@@ -48,7 +48,7 @@ class V4l2Source final : public Source, private PictureLender {
   void apply_controls();
   void check_liveness();
   void restart();
-  void lose(const Error& why);
+  void lose(Error why);
   void tell(const Error& why);
   int64_t retry_wait_us();
   int64_t stall_us() const;
