@@ -55,7 +55,8 @@ def is_cpp(name):
 
 def is_code(name):
     is_data = name.startswith(("tests/data/", "tests/fuzz/corpus/"))
-    return not is_data and not name.startswith(".git") and Path(name).suffix not in TEXT_SUFFIXES
+    is_setting = name.startswith((".git", ".clang"))
+    return not is_data and not is_setting and Path(name).suffix not in TEXT_SUFFIXES
 
 
 def includes(text):
@@ -178,7 +179,7 @@ def sources_have_a_header_that_others_use(tree):
 def every_file_is_named_by_another(tree):
     """What the Makefile finds by pattern, and sources, which have their own rule, need no name."""
     found_by_pattern = re.compile(
-        r"\.|[^/]*$|src/.*\.(h|cc)$|src/web/page\.S$|toolchain/\w+\.mk$|tests/unit/.*_test\.cc$"
+        r"\.|[^/]*$|src/.*\.(h|cc)$|src/web/page\.S$|toolchain/\w+\.mk$|tests/unit/.*\.cc$"
         r"|tests/.*/test_\w+\.py$|tests/.*/conftest\.py$|tests/fuzz/\w+_fuzz\.cc$"
         r"|tests/bench/\w+\.cc?$")
     for name in tree:
