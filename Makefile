@@ -197,21 +197,24 @@ test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/
 
 # ---- Benchmark -----------------------------------------------------------------------------------
 
-# Each source is a program of its own, but lib*.c is a library to preload.
+# Each source is a program of its own, built as the release is and with base and media at hand;
+# lib*.c is a library to preload.
 bench_preloads := $(wildcard tests/bench/lib*.c)
-bench_sources := $(filter-out $(bench_preloads),$(wildcard tests/bench/*.c tests/bench/*.cc))
+bench_sources := $(wildcard tests/bench/*.cc)
 bench_programs := $(patsubst tests/bench/%,build/host-release/bench/%, \
   $(bench_preloads:.c=.so) $(basename $(bench_sources)))
-bench_compile := g++ -std=c++20 -O2 -Wall -Wextra -Werror $(host.includes)
+bench_objects := $(filter build/host-release/src/base/% build/host-release/src/media/%, \
+  $(host-release.objects))
 
 build/host-release/bench/%.so: tests/bench/%.c $(headers) | need-host
 	@mkdir -p $(@D)
 	@echo 'bench  $<'
 	@gcc -O2 -Wall -Wextra -Werror -fPIC -shared $< -o $@
-build/host-release/bench/%: tests/bench/%.cc $(headers) $(host.libraries)
+build/host-release/bench/%: tests/bench/%.cc $(headers) $(bench_objects)
 	@mkdir -p $(@D)
 	@echo 'bench  $<'
-	@$(bench_compile) $< build/third_party/host/lib/libturbojpeg.a -o $@
+	@$(host-release.compile) $(release_link) $< $(bench_objects) \
+	  build/third_party/host/lib/libturbojpeg.a -o $@
 
 bench: build/host-release/camloop $(bench_programs) | need-bench
 	/usr/bin/python3 -B tests/bench/run.py
