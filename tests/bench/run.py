@@ -188,8 +188,9 @@ def print_table(title, head, rows):
 
 def bench_serving(servers):
     seen = defaultdict(list)
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         for clients in CLIENTS:
+            print(f"bench: round {turn + 1}, clients {clients}", file=sys.stderr)
             for make in servers:
                 seen[make.__name__, clients].append(measure(make, clients))
     rows = []
