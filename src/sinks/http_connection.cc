@@ -46,8 +46,7 @@ void HttpConnection::enter(Phase phase, int64_t now_us) {
   phase_since_us_ = now_us;
 }
 
-// ---- Requests
-// --------------------------------------------------------------------------------------
+// ---- Requests ----
 
 Result<> HttpConnection::on_bytes(Bytes bytes) {
   if (phase_ == Phase::kRequest) return serve_requests(bytes);
@@ -89,9 +88,7 @@ Result<> HttpConnection::answer() {
       return reply_fault(404,
                          "no such path: try /, /stream, /snapshot, /state, /metrics, /healthz");
     case HttpRoute::kWrongMethod:
-      return reply({.status = 405,
-                    .extra_headers = "Allow: GET, HEAD\r\n",
-                    .body = "this path answers GET and HEAD\n"});
+      return reply_wrong_method(allowed_methods(request));
     default:
       return reply(host_.reply_to(route));
   }
@@ -120,6 +117,12 @@ Result<> HttpConnection::reply_fault(int status, const std::string& reason) {
   return reply(fault);
 }
 
+Result<> HttpConnection::reply_wrong_method(const std::string& allowed) {
+  return reply({.status = 405,
+                .extra_headers = "Allow: " + allowed + "\r\n",
+                .body = "this path answers " + allowed + "\n"});
+}
+
 Result<> HttpConnection::reply(const HttpReply& reply) {
   TRY(send_text(format_http_reply(reply, style_)));
   reply_done();
@@ -143,8 +146,7 @@ void HttpConnection::reply_done() {
   }
 }
 
-// ---- Snapshots
-// -------------------------------------------------------------------------------------
+// ---- Snapshots ----
 
 void HttpConnection::begin_snapshot(const ViewOptions& options) {
   int64_t now_us = monotonic_us();
@@ -166,8 +168,7 @@ void HttpConnection::reply_snapshot(const Frame& frame) {
   reply_done();
 }
 
-// ---- Streams
-// ---------------------------------------------------------------------------------------
+// ---- Streams ----
 
 Result<> HttpConnection::begin_stream(const ViewOptions& options) {
   int64_t now_us = monotonic_us();
@@ -225,8 +226,7 @@ Result<> HttpConnection::on_writable() {
   return {};
 }
 
-// ---- The end
-// ---------------------------------------------------------------------------------------
+// ---- The end ----
 
 // A browser that leaves sends the same FIN as a script that only half-closes: who waits for one
 // reply gets it, who watches is gone.

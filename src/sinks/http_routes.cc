@@ -61,6 +61,10 @@ HttpRoute http_route(const HttpRequest& request) {
   return HttpRoute::kWrongMethod;
 }
 
+std::string allowed_methods(const HttpRequest& request) {
+  return path_route(request) == HttpRoute::kStream ? "GET, HEAD, POST" : "GET, HEAD";
+}
+
 ViewOptions view_options(const HttpRequest& request) {
   ViewOptions options;
   if (auto fps = positive_number(request.query_value("fps")); fps && *fps > 0) {

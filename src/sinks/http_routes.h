@@ -4,6 +4,7 @@
 #include "proto/http_request.h"
 
 #include <optional>
+#include <string>
 
 namespace camloop {
 
@@ -19,6 +20,8 @@ enum class HttpRoute {
 };
 
 HttpRoute http_route(const HttpRequest& request);
+/// The methods that the path of a kWrongMethod answers, as the Allow header lists them.
+std::string allowed_methods(const HttpRequest& request);
 
 /// What `?fps=`, `?max_age=` and `?advance_headers=` ask; values that are not numbers count as
 /// absent.

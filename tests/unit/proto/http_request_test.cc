@@ -60,8 +60,7 @@ std::string with_header(std::string_view line) {
   return "GET / HTTP/1.1\r\nHost: h\r\n" + std::string(line) + "\r\n\r\n";
 }
 
-// ---- Requests
-// --------------------------------------------------------------------------------------
+// ---- Requests ----
 
 TEST(HttpRequestParser, ReadsWhatABrowserSends) {
   EXPECT_EQ(parse("GET /stream?fps=5&max_age=0.5 HTTP/1.1\r\n"
@@ -150,8 +149,7 @@ TEST(HttpRequestParser, TakesAPostWithoutALengthAsEmpty) {
             "POST /stream host=h keep-alive\nGET /b host=h keep-alive\n");
 }
 
-// ---- Limits, each exactly at it and one over
-// --------------------------------------------------------
+// ---- Limits, each exactly at it and one over ----
 
 TEST(HttpRequestParser, TakesATargetOf2KiBAndNoMore) {
   std::string longest = "/" + std::string(HttpRequestParser::kTargetMax - 1, 'a');
@@ -194,8 +192,7 @@ TEST(HttpRequestParser, TakesABodyOf64KiBAndNoMore) {
             "413 the body is longer than 64 KiB");
 }
 
-// ---- Faults
-// ----------------------------------------------------------------------------------------
+// ---- Faults ----
 
 TEST(HttpRequestParser, RefusesARequestLineThatIsNone) {
   const std::string not_three_words = "400 the request line is not METHOD TARGET HTTP/1.1";
@@ -247,8 +244,7 @@ TEST(HttpRequestParser, RefusesAmbiguousFraming) {
             "411 send the body with Content-Length, not in chunks");
 }
 
-// ---- Percent-decoding
-// ------------------------------------------------------------------------------
+// ---- Percent-decoding ----
 
 TEST(PercentDecode, DecodesEitherCaseOfHexadecimalDigits) {
   EXPECT_EQ(percent_decode("%2f%2F%c3%A4", false), "//\xc3\xa4");

@@ -65,6 +65,11 @@ TEST(HttpRoute, TakesGetAndHeadEverywhereAndPostForTheStream) {
   EXPECT_EQ(route("get", "/state"), HttpRoute::kWrongMethod);
 }
 
+TEST(HttpRoute, ListsTheMethodsThatAPathAnswers) {
+  EXPECT_EQ(allowed_methods(request("PUT", "/video_feed")), "GET, HEAD, POST");
+  EXPECT_EQ(allowed_methods(request("PUT", "/state")), "GET, HEAD");
+}
+
 TEST(ViewOptions, ReadWhatTheClientAsks) {
   ViewOptions asked = options("fps=12.5&max_age=0.25&advance_headers=1");
   EXPECT_EQ(asked.fps_max, 12.5);

@@ -76,8 +76,7 @@ class HttpServerTest : public testing::Test, private HttpContent {
   Result<> health() override { return Error{"the camera is away"}; }
 };
 
-// ---- Streams
-// ---------------------------------------------------------------------------------------
+// ---- Streams ----
 
 TEST_F(HttpServerTest, SendsEveryFrameToAClientThatReads) {
   LoopClient client(server_->address());
@@ -181,8 +180,7 @@ TEST_F(HttpServerTest, EndsAClientThatFloodsItsStreamWithRequests) {
   }));
 }
 
-// ---- Snapshots
-// -------------------------------------------------------------------------------------
+// ---- Snapshots ----
 
 TEST_F(HttpServerTest, TakesASnapshotAfterItsRequest) {
   int64_t before_us = monotonic_us();
@@ -214,8 +212,7 @@ TEST_F(HttpServerTest, GivesASnapshotToAClientThatOnlyHalfCloses) {
   EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
 }
 
-// ---- Demand and limits
-// -----------------------------------------------------------------------------
+// ---- Demand and limits ----
 
 TEST_F(HttpServerTest, WatchesTheHubOnlyWhileSomebodyWatches) {
   EXPECT_FALSE(hub_.watched());
@@ -264,8 +261,7 @@ TEST_F(HttpServerTest, RefusesConnectionsBeyondItsPlacesWithAReply) {
       loop_, [&] { return clients[clients.size() - 2]->read().starts_with("HTTP/1.1 503 "); }));
 }
 
-// ---- Connections
-// -----------------------------------------------------------------------------------
+// ---- Connections ----
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
   LoopClient client(server_->address());

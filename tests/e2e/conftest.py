@@ -1,0 +1,61 @@
+"""What the end-to-end tests share: programs that are ended and looked after, and recorded footage."""
+
+import subprocess
+
+import pytest
+
+from camloop_process import ROOT, Camloop
+
+FOOTAGE = ROOT / "build/footage"
+PEDESTRIANS = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
+FOOTAGE_FRAMES = 60
+
+
+def start_all(log_folder):
+    """A function that starts programs; all of them are ended, and must end well, when it is left."""
+    started = []
+
+    def start(**options):
+        log_path = log_folder / f"camloop-{len(started)}.log"
+        started.append(Camloop(log_path, **options))
+        return started[-1]
+
+    yield start
+    for program in started:
+        if program.process.poll() is None:
+            program.end()
+
+
+@pytest.fixture(name="serve")
+def fixture_serve(tmp_path):
+    yield from start_all(tmp_path)
+
+
+@pytest.fixture(name="camera", scope="module")
+def fixture_camera(tmp_path_factory):
+    """The pattern, for tests that change nothing of it."""
+    start_here = start_all(tmp_path_factory.mktemp("camera"))
+    yield next(start_here)(SIZE="320x240", HTTP_ORIGIN="*")
+    next(start_here, None)
+
+
+def footage(name, *options):
+    """Recorded footage in another format, made once."""
+    path = FOOTAGE / name
+    if not path.exists():
+        FOOTAGE.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name("unfinished-" + name)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", PEDESTRIANS, "-frames:v",
+                        str(FOOTAGE_FRAMES), *options, unfinished], check=True)
+        unfinished.rename(path)
+    return path
+
+
+@pytest.fixture(name="mjpeg_footage", scope="session")
+def fixture_mjpeg_footage():
+    return footage("vtest.mjpeg", "-f", "mjpeg", "-q:v", "5")
+
+
+@pytest.fixture(name="y4m_footage", scope="session")
+def fixture_y4m_footage():
+    return footage("vtest.y4m", "-pix_fmt", "yuv420p")
