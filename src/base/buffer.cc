@@ -21,7 +21,7 @@ namespace {
 
 // Sizes are rounded up to pages, so that frames of slightly different length reuse one another.
 constexpr size_t kGranule = 4096;
-// A kept buffer this many times larger than asked for is freed rather than tied up.
+// A kept buffer more than this many times larger than asked for is not tied up.
 constexpr size_t kOversizeMax = 4;
 
 void free_buffer(Buffer* buffer) {
@@ -67,11 +67,14 @@ BufferPool::~BufferPool() {
 }
 
 BufferRef BufferPool::take(size_t capacity) {
-  auto fits = [capacity](const Buffer* buffer) { return buffer->capacity >= capacity; };
+  size_t most = kOversizeMax * std::max(capacity, kGranule);
+  auto fits = [=](const Buffer* each) {
+    return each->capacity >= capacity && each->capacity <= most;
+  };
   auto& kept = core_->kept;
   auto found = std::find_if(kept.rbegin(), kept.rend(), fits);
   Buffer* buffer = nullptr;
-  if (found != kept.rend() && (*found)->capacity <= kOversizeMax * std::max(capacity, kGranule)) {
+  if (found != kept.rend()) {
     buffer = *found;
     kept.erase(std::next(found).base());
     buffer->size = 0;

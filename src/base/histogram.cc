@@ -7,7 +7,7 @@ namespace camloop {
 
 // Values below kSteps have a bucket each; above, a power of two is cut into kSteps equal parts.
 size_t Histogram::bucket_of(int64_t value_us) {
-  auto value = static_cast<uint64_t>(std::max<int64_t>(value_us, 0));
+  auto value = static_cast<uint64_t>(value_us);
   if (value < kSteps) return static_cast<size_t>(value);
   auto shift =
       static_cast<size_t>(std::bit_width(value)) - static_cast<size_t>(std::bit_width(kSteps));
@@ -18,10 +18,12 @@ size_t Histogram::bucket_of(int64_t value_us) {
 int64_t Histogram::upper_bound_us(size_t bucket) {
   if (bucket < kSteps) return static_cast<int64_t>(bucket);
   size_t shift = bucket / kSteps - 1;
-  return static_cast<int64_t>(((bucket % kSteps + kSteps + 1) << shift) - 1);
+  uint64_t steps = bucket % kSteps + kSteps + 1;
+  return static_cast<int64_t>((steps << shift) - 1);
 }
 
 void Histogram::add(int64_t value_us) {
+  value_us = std::max<int64_t>(value_us, 0);
   ++buckets_[bucket_of(value_us)];
   ++count_;
   sum_us_ += value_us;

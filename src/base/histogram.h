@@ -9,6 +9,7 @@ namespace camloop {
 
 class Histogram {
  public:
+  /// A negative duration counts as none.
   void add(int64_t value_us);
 
   uint64_t count() const { return count_; }
@@ -26,7 +27,7 @@ class Histogram {
   static size_t bucket_of(int64_t value_us);
   static int64_t upper_bound_us(size_t bucket);
 
-  std::array<uint32_t, kBuckets> buckets_{};
+  std::array<uint64_t, kBuckets> buckets_{};  // a busy loop fills 32 bits within days
   uint64_t count_ = 0;
   int64_t sum_us_ = 0;
   int64_t max_us_ = 0;

@@ -32,8 +32,11 @@ constexpr const char* kName[] = {"error", "warning", "info", "debug"};
 // requests) may hold control characters: they are shown as '?', a terminal is never steered by a
 // client.
 void put(LogLevel level, char* text) {
+  auto byte = [](char c) { return static_cast<unsigned char>(c); };
   for (char* c = text; *c; ++c) {
-    if (static_cast<unsigned char>(*c) < 0x20 || *c == 0x7f) *c = '?';
+    if (byte(*c) < 0x20 || *c == 0x7f) *c = '?';
+    // U+0080 to U+009F: terminals take them for escape sequences.
+    if (byte(*c) == 0xc2 && byte(c[1]) >= 0x80 && byte(c[1]) < 0xa0) c[0] = c[1] = '?';
   }
   auto index = static_cast<size_t>(level);
   if (the_log.target == LogTarget::kSyslog) {

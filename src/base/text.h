@@ -17,7 +17,8 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// The pieces between separators; "" gives none. Views into `text`.
+/// The pieces between separators, but for an empty one at the end: "" gives none. Views into
+/// `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// The candidate with the fewest letters to change, where that is few enough for a typing error.
