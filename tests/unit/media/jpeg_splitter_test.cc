@@ -78,7 +78,7 @@ TEST(JpegSplitter, a_jpeg_without_end_gives_way_to_the_next) {
 }
 
 TEST(JpegSplitter, what_stops_being_a_jpeg_is_given_up) {
-  for (std::string broken :
+  for (const std::string& broken :
        {std::string("\xff\xd8 text"), std::string("\xff\xd8\xff\x01"),
         std::string("\xff\xd8\xff\xe0\x00\x01", 6), jpeg("scan\xff\x02 not a marker")}) {
     expect_split(broken + jpeg("whole"), {jpeg("whole")}, 1);

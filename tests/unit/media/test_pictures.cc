@@ -34,7 +34,7 @@ struct PlaneLayout {
   std::function<void(int x, int y, uint8_t* unit)> put;
 };
 
-PlaneLayout plane_of(int step, std::vector<size_t> components) {
+PlaneLayout plane_of(int step, const std::vector<size_t>& components) {
   return {step, step, components.size(), [components](int x, int y, uint8_t* unit) {
             for (size_t component : components) *unit++ = scene_at(x, y)[component];
           }};
