@@ -91,9 +91,8 @@ void FileSource::tick() {
 
 // While there is a fault the file is read even unasked: only a picture is the all-clear.
 Result<> FileSource::show(const Tick& tick, bool wanted) {
-  if (reader_ && !wanted && facts_.fault.empty()) return reader_->skip();
   TRY(follow_file());
-  if (!wanted && facts_.fault.empty()) return {};
+  if (!wanted && facts_.fault.empty()) return reader_->skip();
   Shot shot = TRY(reader_->read(tick));
   if (shot.jpeg || shot.picture) deliver(std::move(shot));
   return {};
@@ -117,9 +116,9 @@ void FileSource::deliver(Shot shot) {
   failing_since_us_ = 0;
   facts_.fault.clear();
   ++facts_.pictures;
+  facts_.width = shot.jpeg ? shot.jpeg.width : shot.picture.view().width;
+  facts_.height = shot.jpeg ? shot.jpeg.height : shot.picture.view().height;
   if (shot.jpeg) {
-    facts_.width = shot.jpeg.width;
-    facts_.height = shot.jpeg.height;
     handler_.on_jpeg(std::move(shot.jpeg));
   } else {
     handler_.on_picture(std::move(shot.picture));

@@ -44,7 +44,7 @@ Result<Shot> JpegFolder::read(const Tick& tick) {
 }
 
 Result<> JpegFolder::skip() {
-  if (due_ >= names_.size()) return list();
+  if (due_ >= names_.size()) TRY(list());
   ++due_;
   return {};
 }

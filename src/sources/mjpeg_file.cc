@@ -118,7 +118,8 @@ Result<> MjpegFile::end_round() {
   bool from_start = began_ == 0;
   if (from_start && frames_ == 0) {
     if (cut > 0) broken_ = Error{"it is cut short"};
-    return Error{"there is no whole JPEG in it: " + broken_.text};
+    std::string why = broken_.text.empty() ? "" : ": " + broken_.text;
+    return Error{"there is no whole JPEG in it" + why};
   }
   if (!from_start || frames_ > index_.size()) {
     search_from(0);

@@ -28,8 +28,7 @@ constexpr uint8_t kBandLuma = 40;
 constexpr uint8_t kMoverLuma = 235;
 constexpr uint8_t kNoColour = 128;
 
-// Where things are, in pixels: bars above, below them the band in which the bar wanders, text on
-// top.
+// Where things are, in pixels: bars with the text on them, and below the band that the bar wanders.
 struct Layout {
   int width, height;
   int band_top;
@@ -52,7 +51,7 @@ Layout lay_out(const SourceOptions& options) {
   std::string widest(kLineLength, '0');
   layout.text_scale = std::max(layout.width / 2 / text_width(1, widest), 1);
   layout.line_height = text_height(layout.text_scale);
-  layout.text_x = layout.text_y = layout.height / 16 & ~1;
+  layout.text_x = layout.text_y = std::min(layout.width, layout.height) / 16 & ~1;
   layout.text_width = std::min(text_width(layout.text_scale, widest), layout.width - layout.text_x);
   return layout;
 }

@@ -1,7 +1,5 @@
 #include "sources/y4m_file.h"
 
-#include <algorithm>
-
 namespace camloop {
 namespace {
 
@@ -27,8 +25,6 @@ Y4mFile::Y4mFile(InputFile file, const Y4mHeader& header, size_t size, const Fil
       position_(header.header_size),
       frame_line_size_(kBareFrameLineSize) {
   tools_.facts.format = header.format == PixelFormat::kGrey ? "Y4M mono" : "Y4M 4:2:0";
-  tools_.facts.width = header.width;
-  tools_.facts.height = header.height;
 }
 
 Result<Shot> Y4mFile::read(const Tick& tick) {
@@ -60,7 +56,8 @@ Result<Y4mFile::Found> Y4mFile::read_due(uint8_t* pixels) {
   MutableBytes body{pixels, header_.frame_size};
   uint8_t line[kY4mFrameLineMax];
   size_t count = TRY(file_.read(position_, MutableBytes(line).first(kBareFrameLineSize), body));
-  frame_line_size_ = y4m_frame_line_size({line, std::min(count, kBareFrameLineSize)});
+  if (count < kBareFrameLineSize) return Found::kCut;
+  frame_line_size_ = y4m_frame_line_size({line, kBareFrameLineSize});
   if (frame_line_size_ == 0) {
     frame_line_size_ = y4m_frame_line_size(TRY(file_.read(position_, line)));
     if (frame_line_size_ == 0) return Found::kNoFrame;
