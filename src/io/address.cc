@@ -82,7 +82,8 @@ Result<Address> parse_listen_address(std::string_view text) {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
   } else {
-    return Error{"'" + host + "' is not an address in numbers, such as 192.0.2.1 or [2001:db8::1]"};
+    return Error{"'" + std::string(text.substr(0, colon)) +
+                 "' is not an address in numbers, such as 192.0.2.1 or [2001:db8::1]"};
   }
   return address;
 }

@@ -29,16 +29,17 @@ void Timer::start_periodic(int64_t period_us) {
 }
 
 // A period of 33.3 ms cannot be told to libuv: every turn is armed anew from the grid in
-// microseconds.
+// microseconds. libuv's clock is the same one, in whole milliseconds: the first of them that is not
+// before the time due is the one to wait for.
 void Timer::arm(int64_t due_us) {
   due_us_ = due_us;
   uv_update_time(loop().uv());
-  int64_t wait_us = std::max<int64_t>(due_us - monotonic_us(), 0);
-  auto wait_ms = static_cast<uint64_t>((wait_us + kMillisecond_us - 1) / kMillisecond_us);
+  int64_t due_ms = (due_us + kMillisecond_us - 1) / kMillisecond_us;
+  int64_t wait_ms = std::max<int64_t>(due_ms - static_cast<int64_t>(uv_now(loop().uv())), 0);
   auto on_timer = [](uv_timer_t* timer) {
     static_cast<Timer*>(static_cast<Handle*>(timer->data))->due();
   };
-  CHECK(uv_timer_start(&timer_, on_timer, wait_ms, 0) == 0);
+  CHECK(uv_timer_start(&timer_, on_timer, static_cast<uint64_t>(wait_ms), 0) == 0);
 }
 
 void Timer::due() {

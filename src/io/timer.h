@@ -14,8 +14,8 @@ class Timer : public Handle {
  public:
   static Owned<Timer> create(Loop& loop, std::function<void()> on_due);
 
-  /// Due once, `delay_us` from now (libuv counts whole milliseconds: rounded up). Replaces what was
-  /// set.
+  /// Due once, `delay_us` from now, never before (libuv counts whole milliseconds: rounded up).
+  /// Replaces what was set.
   void start(int64_t delay_us);
   /// Due every `period_us`, without drift, the first time after one period. A turn that comes late
   /// is not made up for: the next ones keep the original grid.
