@@ -73,8 +73,7 @@ int main_with(std::string_view argument) {
     return kExitMisused;
   }
   ConfigReading reading = read_config(environment());
-  for (const std::string& fault : reading.faults)
-    std::fprintf(stderr, "camloop: %s\n", fault.c_str());
+  for (const std::string& fault : reading.faults) log_error("%s", fault.c_str());
   if (!reading.faults.empty()) return kExitMisused;
   return argument == "--check" ? 0 : run(reading.config);
 }

@@ -1,0 +1,169 @@
+"""The program around its server: arguments, settings, ports, signals."""
+
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+
+from camloop_process import PATIENCE_S, PROGRAM, ROOT, environment, run_program, wait_until
+from stream_readers import WireReader
+
+
+def table_rows():
+    """The table of variables as the program knows it: name, default, values, meaning."""
+    lines = run_program("--help=markdown").stdout.splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+# ---- Arguments ----
+
+
+def test_help_lists_every_variable():
+    done = run_program("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = table_rows()
+    assert len(rows) >= 11
+    for name, default, values, meaning in rows:
+        assert re.fullmatch(r"CAMLOOP_[A-Z_]+", name)
+        for text in (name, default, values, meaning):
+            assert text in done.stdout, text
+
+
+def test_the_readme_has_the_same_table():
+    readme = (ROOT / "README.md").read_text()
+    table = re.search(r"<!-- variables -->\n(.*?)<!-- /variables -->", readme, re.S)[1]
+    assert table == run_program("--help=markdown").stdout
+
+
+def test_the_version_is_the_changelogs():
+    version = re.search(r"^## *\[?v?([0-9.]+[0-9])", (ROOT / "CHANGELOG.md").read_text(), re.M)[1]
+    done = run_program("--version")
+    assert (done.returncode, done.stdout) == (0, f"camloop {version}\n")
+
+
+def test_an_unknown_argument_is_answered_with_the_usage():
+    for arguments in (["--chekc"], ["serve"], ["--check", "--help"]):
+        done = run_program(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "usage: camloop" in done.stderr
+
+
+# ---- Settings ----
+
+
+GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORMAT": "MJPG",
+        "QUALITY": "100", "CONTROLS": "brightness=-10,exposure_auto=1", "HTTP": "[::]:80",
+        "HTTP_CLIENTS": "1", "HTTP_ORIGIN": "https://panel.example", "LOG": "syslog",
+        "LOG_LEVEL": "debug"}
+
+# Each with a word of what would be right.
+BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOURCE", "", "auto"),
+       ("SIZE", "640", "WIDTHxHEIGHT"), ("SIZE", "640x", "WIDTHxHEIGHT"), ("SIZE", "8x8", "16"),
+       ("SIZE", "640x480x2", "WIDTHxHEIGHT"), ("FPS", "0", "0.1"), ("FPS", "nan", "240"),
+       ("FPS", "15fps", "240"), ("FORMAT", "YUV", "four"), ("QUALITY", "101", "1 to 100"),
+       ("QUALITY", "0", "1 to 100"), ("QUALITY", "80 ", "1 to 100"),
+       ("CONTROLS", "brightness", "NAME=NUMBER"), ("CONTROLS", "=1", "NAME=NUMBER"),
+       ("HTTP", "18811", "PORT"), ("HTTP", ":65536", "PORT"), ("HTTP", "localhost:80", "numbers"),
+       ("HTTP_CLIENTS", "0", "1 to 10000"), ("HTTP_CLIENTS", "-1", "1 to 10000"),
+       ("HTTP_ORIGIN", "http://a\r\nX: y", "origin"), ("HTTP_ORIGIN", "panel", "origin"),
+       ("LOG", "file", "syslog"), ("LOG_LEVEL", "loud", "info")]
+
+
+def test_every_variable_is_tried_here():
+    names = {row[0].removeprefix("CAMLOOP_") for row in table_rows()}
+    assert names == set(GOOD) == {name for name, _, _ in BAD}
+
+
+def test_good_settings_are_right():
+    for settings in ({}, GOOD, {"HTTP": "off"}, {"HTTP": ""}, {"HTTP_ORIGIN": "*"}):
+        done = run_program("--check", **settings)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), settings
+
+
+@pytest.mark.parametrize("name, value, right", BAD)
+def test_a_bad_value_is_named_with_what_would_be_right(name, value, right):
+    for arguments in (["--check"], []):
+        done = run_program(*arguments, **{name: value})
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"CAMLOOP_{name}" in done.stderr and right in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert re.sub(r"[\r\n]", "?", value) in done.stderr
+
+
+def test_every_fault_has_its_line():
+    done = run_program("--check", SIZE="big", QUALITY="good", HTPP=":80")
+    lines = done.stderr.splitlines()
+    assert done.returncode == 2 and len(lines) == 3
+    for name in ("CAMLOOP_SIZE", "CAMLOOP_QUALITY", "CAMLOOP_HTPP"):
+        assert sum(name in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("wrong, meant", [("SOURC", "SOURCE"), ("QUALTIY", "QUALITY"),
+                                          ("HTTP_CLIENT", "HTTP_CLIENTS"), ("LOGLEVEL", "LOG_LEVEL")])
+def test_an_unknown_variable_suggests_the_nearest(wrong, meant):
+    done = run_program("--check", **{wrong: "1"})
+    assert done.returncode == 2
+    assert re.search(rf"CAMLOOP_{wrong}\b.*CAMLOOP_{meant}\b", done.stderr)
+
+
+# ---- Ports ----
+
+
+def test_a_port_in_use_is_a_clear_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        done = run_program(HTTP=address, SOURCE="pattern")
+    assert done.returncode == 1
+    assert f"cannot listen on {address}: Address already in use" in done.stderr
+
+
+def test_every_interface_is_served_by_default(serve):
+    camera = serve(HTTP=":0")
+    for host in ("127.0.0.1", "[::1]"):
+        with urllib.request.urlopen(f"http://{host}:{camera.port}/healthz") as reply:
+            assert reply.status == 200
+
+
+def test_it_runs_without_a_server_too():
+    with subprocess.Popen([PROGRAM], env=environment(HTTP="off", SOURCE="pattern"),
+                          stderr=subprocess.PIPE, text=True) as process:
+        wait_until("it heeds SIGTERM", lambda: catches(process.pid, signal.SIGTERM))
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+        assert "open http" not in process.stderr.read()
+
+
+def catches(process_id, number):
+    with open(f"/proc/{process_id}/status", encoding="ascii") as status:
+        caught = int(re.search(r"SigCgt:\s+([0-9a-f]+)", status.read())[1], 16)
+    return caught >> (number - 1) & 1
+
+
+# ---- The end ----
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_under_its_clients(serve, number):
+    camera = serve()
+    streams = [WireReader(camera) for _ in range(10)]
+    for stream in streams:
+        next(stream)
+    with camera.connect(receive_buffer=2048) as deaf, camera.connect() as asking:
+        deaf.sendall(b"GET /stream HTTP/1.0\r\n\r\n")
+        asking.sendall(b"GET /sna")
+        wait_until("a frame waits for the deaf one", lambda: any(
+            client["dropped_replaced"] for client in camera.state()["http"]["clients"]))
+        camera.end(number)
+    for stream in streams:
+        stream.close()
+
+
+def test_errors_alone_are_logged_where_that_is_asked(serve):
+    loud = serve(LOG_LEVEL="debug")
+    loud.get("/state")
+    assert "/state" in loud.log()
+    busy = run_program(HTTP=f"127.0.0.1:{loud.port}", SOURCE="pattern", LOG_LEVEL="error")
+    assert busy.stderr.count("\n") == 1
