@@ -120,6 +120,8 @@ void Stream::read() {
 bool Stream::write(Bytes bytes) {
   CHECK(!finishing_);
   if (!live()) return true;  // into the void, as with any connection that is ending
+  // Before any is sent: what the kernel has taken a part of could not be refused any more.
+  if (bytes.size() > kQueueMax) return false;
   ByteQueue& queue = body_ ? after_ : before_;
   if (waiting_) return queue.append(bytes);
   iovec all = piece(bytes);
@@ -154,7 +156,7 @@ bool Stream::try_send(Bytes head, const BufferRef& body, Bytes tail) {
   CHECK(before_.append(rest_of(head, count)));
   body_ = body;
   body_sent_ = body.size() - rest_of(body.bytes(), count).size();
-  CHECK(after_.append(rest_of(tail, count)));
+  CHECK((body_ ? after_ : before_).append(rest_of(tail, count)));
   return true;
 }
 

@@ -48,7 +48,8 @@ class Stream : public Handle {
   /// Begins to read; `handler` must live until on_end() or until the Stream is dropped.
   void start(StreamHandler& handler);
 
-  /// Queues bytes behind all that is queued. False: it would exceed kQueueMax, nothing was queued.
+  /// Sends bytes behind all that is queued. False: more than kQueueMax might have to wait; nothing
+  /// was sent or queued.
   [[nodiscard]] bool write(Bytes bytes);
   /// Sends `head`, the shared `body` and `tail` as one: by one call to the kernel where the socket
   /// takes it. False: it takes nothing now (or is ending); on_writable() will say when to offer
