@@ -84,11 +84,18 @@ bool starts_with(Bytes bytes, std::string_view text) {
 constexpr size_t kJfifSize = 5 + 2 + 1 + 2 * 2 + 2 * 1;
 constexpr size_t kAdobeSize = 5 + 2 + 2 * 2 + 1;
 
+// A comment is kept where it can hold no marker: ffmpeg puts one into every frame, and such frames
+// need no mending.
 size_t kept_size(const Segment& segment) {
-  bool jfif = segment.marker == kApp0 && starts_with(segment.payload, {"JFIF\0", 5});
-  if (jfif && segment.payload.size() >= kJfifSize) return kJfifSize;
-  bool adobe = segment.marker == kApp14 && starts_with(segment.payload, "Adobe");
-  return adobe && segment.payload.size() >= kAdobeSize ? kAdobeSize : 0;
+  Bytes payload = segment.payload;
+  if (segment.marker == kComment) {
+    bool plain = std::ranges::find(payload, 0xff) == payload.end();
+    return plain ? payload.size() : 0;
+  }
+  bool jfif = segment.marker == kApp0 && starts_with(payload, {"JFIF\0", 5});
+  if (jfif && payload.size() >= kJfifSize) return kJfifSize;
+  bool adobe = segment.marker == kApp14 && starts_with(payload, "Adobe");
+  return adobe && payload.size() >= kAdobeSize ? kAdobeSize : 0;
 }
 
 // Judges one segment after another.
@@ -187,7 +194,9 @@ void Copier::append(Bytes bytes) {
 void Copier::append_metadata(const Segment& segment) {
   size_t kept = kept_size(segment);
   if (kept == 0) return;
-  append(std::array<uint8_t, 4>{0xff, segment.marker, 0, static_cast<uint8_t>(2 + kept)});
+  size_t length = 2 + kept;
+  append(std::array<uint8_t, 4>{0xff, segment.marker, static_cast<uint8_t>(length >> 8),
+                                static_cast<uint8_t>(length & 0xff)});
   append(segment.payload.first(kept));
   // JFIF ends in the sizes of a thumbnail that is no longer there.
   if (segment.marker == kApp0) target_[size_ - 2] = target_[size_ - 1] = 0;

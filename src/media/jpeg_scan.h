@@ -27,8 +27,9 @@ Result<JpegLayout> scan_jpeg(Bytes bytes);
 
 /// A copy of `bytes` that every client can show: DHT inserted where it is missing (T.81 Annex K.3,
 /// the tables that MJPEG implies), metadata and padding left out. Of APPn there stay JFIF without
-/// its thumbnail, and Adobe, which says how the colours are coded. Fails as scan_jpeg() does; does
-/// its work itself, so do not call both. `layout`, where given, receives what was found in `bytes`.
+/// its thumbnail, and Adobe, which says how the colours are coded; a comment stays unless it holds
+/// a byte 0xff. Fails as scan_jpeg() does; does its work itself, so do not call both. `layout`,
+/// where given, receives what was found in `bytes`.
 Result<BufferRef> repair_jpeg(Bytes bytes, BufferPool& pool, JpegLayout* layout = nullptr);
 
 }  // namespace camloop

@@ -28,6 +28,8 @@ constexpr int64_t kFinishWait_us = 2 * kSecond_us;
 constexpr int64_t kJoinAgeMax_us = kSecond_us;
 // Nothing is expected from a client that watches; whoever floods us is no viewer.
 constexpr uint64_t kChatterMax = 64 * 1024;
+// Whoever asks for fewer frames than this gets none twice.
+constexpr double kRepeatsPerSecond = 1;
 constexpr int64_t kFpsWindow_us = 2 * kSecond_us;
 
 int64_t wall_time_of(int64_t captured_us, int64_t now_us) {
@@ -198,7 +200,8 @@ void HttpConnection::on_frame(const Frame& frame) {
 }
 
 void HttpConnection::repeat(const Frame& frame) {
-  if (!streaming() || !mailbox_.empty()) return;
+  bool asks_for_less = view_.fps_max > 0 && view_.fps_max < kRepeatsPerSecond;
+  if (!streaming() || asks_for_less || !mailbox_.empty()) return;
   mailbox_.put(frame);
   send_newest();
 }

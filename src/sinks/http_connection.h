@@ -52,7 +52,8 @@ class HttpConnection : public StreamHandler {
   bool viewing() const { return streaming() || phase_ == Phase::kSnapshot; }
   bool wants(int64_t captured_us) const;
   void on_frame(const Frame& frame);
-  /// Nothing new came for a while: what was sent last goes out once more.
+  /// Nothing new came for a second: what was sent last goes out once more, unless the client asked
+  /// for less than a frame a second.
   void repeat(const Frame& frame);
   /// Deadlines. False: this client has used up its time, and is to be dropped.
   bool on_tick(int64_t now_us);

@@ -13,8 +13,9 @@ namespace {
 // Fine enough for a snapshot's deadline, cheap enough for a board.
 constexpr int64_t kTick_us = 250 * kMillisecond_us;
 // Home Assistant gives up after 10 s without a frame, Mainsail too; and Chrome, on a plain stream,
-// shows a picture only when the next one comes.
-constexpr int64_t kQuietMax_us = kSecond_us;
+// shows a picture only when the next one comes. Longer than a second, so that the "no signal"
+// picture, which comes once a second, is not doubled.
+constexpr int64_t kQuietMax_us = 1500 * kMillisecond_us;
 // Connections beside the viewers: pages, /state, scrapers. From one address fewer, so that one
 // machine's leaking clients leave room for the others.
 constexpr size_t kOtherConnectionsMax = 32;
@@ -47,8 +48,7 @@ HttpServer::~HttpServer() {
   if (attached_) hub_.detach(*this);
 }
 
-// ---- Clients
-// ---------------------------------------------------------------------------------------
+// ---- Clients ----
 
 void HttpServer::accept(Owned<Stream> stream) {
   HttpHost& host = *this;
@@ -105,8 +105,7 @@ void HttpServer::on_tick() {
   if (connections_.empty()) tick_->stop();
 }
 
-// ---- Frames
-// ----------------------------------------------------------------------------------------
+// ---- Frames ----
 
 bool HttpServer::wants(int64_t captured_us) {
   return std::any_of(connections_.begin(), connections_.end(),
@@ -124,8 +123,7 @@ void HttpServer::on_quiet() {
   for (const auto& each : connections_) each->repeat(hub_.newest());
 }
 
-// ---- Answers
-// ---------------------------------------------------------------------------------------
+// ---- Answers ----
 
 HttpReply HttpServer::reply_to(HttpRoute route) {
   switch (route) {

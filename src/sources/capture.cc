@@ -46,7 +46,7 @@ Capture::~Capture() {
 }
 
 Result<> Capture::health(int64_t now_us) const {
-  if (!lost_.text.empty()) return lost_;
+  if (const std::string& fault = facts().fault; !fault.empty()) return Error{fault};
   if (now_us - last_sign_us_ > kSilenceMax_us) return Error{"the source is silent"};
   return {};
 }
