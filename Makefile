@@ -171,11 +171,10 @@ $(fuzz_programs): build/host-sanitize/fuzz/%: \
 	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ build/third_party/host/lib/libjpeg.a -o $@
 
 # $(call fuzz_each,seconds): each from its committed corpus; what is found stays below build/.
-fuzz_each = @set -e; for name in $(fuzzers); do \
-  found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found; \
-  echo "fuzz  $$name for $(1) s"; \
-  build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -verbosity=0 \
-    -artifact_prefix=$$found/ $$found tests/fuzz/corpus/$$name; done
+fuzz_each = @for name in $(fuzzers); do \
+  found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found; echo "fuzz  $$name for $(1) s"; \
+  build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -artifact_prefix=$$found/ \
+    $$found tests/fuzz/corpus/$$name >$$found.log 2>&1 || { cat $$found.log >&2; exit 1; }; done
 
 fuzz: $(fuzz_programs)
 	$(call fuzz_each,$(FUZZ_SECONDS))
