@@ -16,10 +16,7 @@ class InputFile {
   /// file.
   static Result<InputFile> open(int folder, const char* path);
   InputFile(InputFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  InputFile& operator=(InputFile&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
+  InputFile& operator=(InputFile&&) = delete;
   ~InputFile();
 
   Result<size_t> size() const;
@@ -27,13 +24,15 @@ class InputFile {
   Result<Bytes> read(uint64_t offset, MutableBytes into) const;
   /// The same in one system call into two places: `head` is filled first.
   Result<size_t> read(uint64_t offset, MutableBytes head, MutableBytes body) const;
-  /// Has the kernel fetch these bytes in the meantime.
-  void announce(uint64_t offset, size_t size) const;
+  /// Has the kernel fetch these bytes, and some behind them, in the meantime.
+  void announce(uint64_t offset, size_t size);
 
  private:
   explicit InputFile(int descriptor) : descriptor_(descriptor) {}
 
   int descriptor_;
+  uint64_t announced_begin_ = 0;
+  uint64_t announced_end_ = 0;
 };
 
 }  // namespace camloop

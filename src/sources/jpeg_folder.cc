@@ -34,6 +34,7 @@ Result<Shot> JpegFolder::read(const Tick& tick) {
     Result<Frame> frame = load(name, tick);
     if (frame.ok()) {
       passed_over_ = 0;
+      announce_due();
       return Shot{std::move(frame).value(), {}};
     }
     if (++passed_over_ >= names_.size()) {
@@ -41,6 +42,12 @@ Result<Shot> JpegFolder::read(const Tick& tick) {
     }
   }
   return Shot{};
+}
+
+void JpegFolder::announce_due() const {
+  if (due_ >= names_.size()) return;
+  Result<InputFile> next = InputFile::open(AT_FDCWD, path_to(names_[due_]).c_str());
+  if (next.ok()) next.value().announce(0, 1);
 }
 
 Result<> JpegFolder::skip() {

@@ -24,6 +24,7 @@ class JpegFolder : public FileReader {
 
   Result<> list();
   Result<Frame> load(const std::string& name, const Tick& tick);
+  void announce_due() const;
   std::string path_to(const std::string& name) const { return path_ + "/" + name; }
 
   std::string path_;
