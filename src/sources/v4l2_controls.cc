@@ -73,6 +73,7 @@ std::string unknown(const std::string& name, const std::vector<Control>& control
   std::string what = "control " + name + ": the camera has ";
   if (controls.empty()) return what + "no controls";
   std::vector<std::string_view> names;
+  names.reserve(controls.size());
   for (const Control& control : controls) names.push_back(control.name);
   if (auto nearest = nearest_name(name, names)) {
     return what + "no such control; did you mean " + std::string(*nearest) + "?";

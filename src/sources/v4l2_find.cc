@@ -43,7 +43,9 @@ std::vector<ListedNode> list_nodes(const std::string& folder, std::string_view p
     std::string node = entry->d_name;
     if (!node.starts_with(prefix)) continue;
     int number = std::atoi(node.c_str() + prefix.size());
-    nodes.push_back({number, "/dev/" + node, first_line(folder + "/" + node + "/name")});
+    std::string name_file = folder;
+    name_file.append("/").append(node).append("/name");
+    nodes.push_back({number, "/dev/" + node, first_line(name_file)});
   }
   closedir(directory);
   auto lower = [](const ListedNode& a, const ListedNode& b) { return a.number < b.number; };

@@ -1,9 +1,8 @@
 // Laws of the states:
 //
 //   kClosed    no stream; the timer opens the camera. Opening waits until every picture that the
-//   last
-//              device lent is back: until then its memory stays mapped, and the kernel keeps it
-//              open.
+//              last device lent is back: until then its memory stays mapped, and the kernel keeps
+//              it open.
 //   kStarting  it streams, but since it (re)started there was no picture. None for 2 s: lose it.
 //   kRunning   pictures come. None for 2 s: restart the stream.
 //
@@ -76,7 +75,6 @@ void V4l2Source::set_active(bool active) {
 }
 
 // ---- What is due
-// -----------------------------------------------------------------------------------
 
 void V4l2Source::on_due() {
   if (state_ == State::kClosed) {
@@ -128,7 +126,7 @@ void V4l2Source::apply_controls() {
   size_t count = sensor < 0 ? 1 : 2;
   auto complaints = set_v4l2_controls(calls_, {descriptors, count}, options_.controls);
   if (sensor >= 0) calls_.close(sensor);
-  if (opened_before_) return;  // they were told already
+  if (std::exchange(controls_told_, true)) return;
   for (const std::string& complaint : complaints) {
     log_warning("%s: %s", facts_.name.c_str(), complaint.c_str());
   }
@@ -136,26 +134,30 @@ void V4l2Source::apply_controls() {
 
 void V4l2Source::check_liveness() {
   if (fault_) {
-    lose(*fault_);
+    Error why = *fault_;
+    lose(why);
     return;
   }
-  if (monotonic_us() - last_picture_us_ >= stall_us()) {
-    Error why{device_->node().path() + " gives no picture"};
-    if (state_ == State::kStarting) {
-      lose(why);
-      return;
-    }
-    restart();
-    if (state_ != State::kClosed) tell(why);
-  } else if (!active_) {
+  if (stalled()) on_ready(false);  // pictures may wait there, and it is the loop that was late
+  if (state_ == State::kClosed) return;
+  if (stalled()) {
+    on_stalled();
+    return;
+  }
+  if (!active_) {
     // What lies there is up to a second old; the next one is not.
     discard_filled();
     poll_->start();
   }
-  if (state_ != State::kClosed) arm();
+  arm();
 }
 
-void V4l2Source::restart() {
+void V4l2Source::on_stalled() {
+  Error why{device_->node().path() + " gives no picture"};
+  if (state_ == State::kStarting) {
+    lose(why);
+    return;
+  }
   device_->stop();
   if (Result<> started = device_->start(); !started) {
     lose(started.error());
@@ -164,9 +166,11 @@ void V4l2Source::restart() {
   state_ = State::kStarting;
   last_picture_us_ = monotonic_us();
   poll_->start();
+  arm();
+  tell(why);
 }
 
-void V4l2Source::lose(Error why) {
+void V4l2Source::lose(const Error& why) {
   state_ = State::kClosed;
   fault_.reset();
   poll_.reset();
@@ -200,6 +204,10 @@ int64_t V4l2Source::stall_us() const {
                   static_cast<int64_t>(kMissedPictures / facts_.fps * kSecond_us));
 }
 
+bool V4l2Source::stalled() const {
+  return monotonic_us() - last_picture_us_ >= stall_us();
+}
+
 void V4l2Source::arm() {
   if (fault_) {
     timer_->start(0);
@@ -210,7 +218,6 @@ void V4l2Source::arm() {
 }
 
 // ---- Pictures
-// --------------------------------------------------------------------------------------
 
 void V4l2Source::on_ready(bool fault) {
   Result<std::optional<FilledBuffer>> newest = take_newest();

@@ -47,11 +47,12 @@ class V4l2Source final : public Source, private PictureLender {
   Result<> open_device();
   void apply_controls();
   void check_liveness();
-  void restart();
-  void lose(Error why);
+  void on_stalled();
+  void lose(const Error& why);
   void tell(const Error& why);
   int64_t retry_wait_us();
   int64_t stall_us() const;
+  bool stalled() const;
   void arm();
 
   void on_ready(bool fault);
@@ -83,6 +84,7 @@ class V4l2Source final : public Source, private PictureLender {
   int64_t last_picture_us_ = 0;         // or when streaming began
   int failures_ = 0;                    // to open, since the last picture
   bool opened_before_ = false;
+  bool controls_told_ = false;  // what is wrong with them is logged once
 };
 
 }  // namespace camloop

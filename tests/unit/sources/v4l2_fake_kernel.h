@@ -48,7 +48,6 @@ class FakeKernel : public V4l2Calls {
   ~FakeKernel() override;
 
   // ---- What is plugged in
-  // --------------------------------------------------------------------------
   void plug(const std::string& node, const std::string& name = "camera", FakeNode kind = {});
   /// The node vanishes and every call on it fails with ENODEV; poll says readable.
   void unplug(const std::string& node);
@@ -56,7 +55,6 @@ class FakeKernel : public V4l2Calls {
   void plug_sunxi(const std::string& node);
 
   // ---- How the camera behaves
-  // ----------------------------------------------------------------------
   std::vector<uint32_t> formats{V4L2_PIX_FMT_YUYV};
   bool lists_formats = true;
   std::map<uint32_t, v4l2_frmsize_discrete> only_size;  // of a format; else any size goes
@@ -68,14 +66,12 @@ class FakeKernel : public V4l2Calls {
   std::map<unsigned long, int> refused;  // request: the errno it fails with
 
   // ---- What it does
-  // --------------------------------------------------------------------------------
   /// Fills the buffer that was queued first and makes the node readable; false without one.
   bool fill(const FakeShot& shot = {});
   /// poll reports an error condition from now on.
   void break_poll();
 
   // ---- What was seen
-  // -------------------------------------------------------------------------------
   std::vector<std::string> violations;  // what no driver would bear
   std::map<unsigned long, int> calls;   // how often each request came
   v4l2_streamparm last_parm{};

@@ -350,6 +350,29 @@ TEST_F(V4l2SourceTest, ARestartedStreamGoesOnWithLentPicturesOut) {
   EXPECT_EQ(kernel_.queued_count(), 5u);
 }
 
+TEST_F(V4l2SourceTest, PicturesThatWaitForALateLoopAreNoStall) {
+  patience_.stall_us = kShortStall_us;
+  kernel_.plug("video0");
+  start_and_stream();
+  fill_and_wait(raw_shot(1));
+  int64_t late_us = monotonic_us() + kShortStall_us;
+  while (monotonic_us() < late_us) continue;  // hold the loop
+  fill_and_wait(raw_shot(2));
+  EXPECT_EQ(lost_.size(), 0u);
+  EXPECT_EQ(kernel_.calls[VIDIOC_STREAMON], 1);
+}
+
+TEST_F(V4l2SourceTest, ASlowCameraIsGivenTimeForThreePictures) {
+  patience_.stall_us = kMillisecond_us;
+  kernel_.frames_per_second = 1;
+  kernel_.plug("video0");
+  start_and_stream();
+  fill_and_wait(raw_shot(1));
+  int64_t later_us = monotonic_us() + 20 * patience_.stall_us;
+  run_until([&] { return monotonic_us() > later_us; });
+  EXPECT_EQ(lost_.size(), 0u);
+}
+
 TEST_F(V4l2SourceTest, AStallIsNoticedWhileNobodyWatches) {
   patience_.stall_us = kShortStall_us;
   kernel_.plug("video0");
@@ -393,10 +416,26 @@ TEST_F(V4l2SourceTest, AFaultFoundOnWakingIsToldOnALaterTurn) {
   kernel_.plug("video0");
   start_and_stream();
   source_->set_active(false);
-  kernel_.unplug("video0");
+  ASSERT_TRUE(kernel_.fill(raw_shot(1)));
+  kernel_.refused[VIDIOC_QBUF] = ENODEV;
   source_->set_active(true);
+  kernel_.refused.clear();
   EXPECT_EQ(lost_.size(), 0u);
   run_until([this] { return !lost_.empty(); });
+}
+
+TEST_F(V4l2SourceTest, ACameraOpenedWhileNobodyWatchesOffersOnePictureAndRests) {
+  patience_.idle_us = kNever_us;
+  kernel_.plug("video0");
+  start();
+  source_->set_active(false);
+  run_until([this] { return kernel_.streaming; });
+  fill_and_wait(raw_shot(1));
+  ASSERT_TRUE(kernel_.fill(raw_shot(2)));
+  int64_t later_us = monotonic_us() + 20 * kMillisecond_us;
+  run_until([&] { return monotonic_us() > later_us; });
+  EXPECT_EQ(asked_.size(), 1u);
+  EXPECT_EQ(kernel_.filled_count(), 1u);
 }
 
 TEST_F(V4l2SourceTest, ControlsAreSetAgainWheneverTheCameraIsOpenedAnew) {
