@@ -246,7 +246,7 @@ TEST_F(JpegRepairTest, missing_huffman_tables_are_put_in_and_the_picture_is_the_
   }
 }
 
-TEST_F(JpegRepairTest, thumbnails_and_comments_are_left_out_wherever_they_are) {
+TEST_F(JpegRepairTest, thumbnails_are_left_out_wherever_they_are) {
   const ByteVector thumbnail = jpeg_of(PixelFormat::kNv12, 16, 16);
   const ByteVector exif = segment(0xe1, text("Exif") + ByteVector(2, 0) + thumbnail);
   const ByteVector extension = segment(0xe0, text("JFXX") + ByteVector{0, 0x10} + thumbnail);
@@ -264,6 +264,14 @@ TEST_F(JpegRepairTest, thumbnails_and_comments_are_left_out_wherever_they_are) {
   auto offset = static_cast<size_t>(between_scans - progressive.begin());
   ASSERT_GT(offset, scan_jpeg(progressive).value().sos);
   EXPECT_EQ(repair(inserted(progressive, offset, exif)), progressive);
+}
+
+TEST_F(JpegRepairTest, a_comment_in_which_nothing_can_hide_stays) {
+  for (const ByteVector& comment : {text("Lavc59.37.100"), ByteVector(300, 'x')}) {
+    ByteVector jpeg = inserted(camera_jpeg(), kSoiSize + kJfifSize, segment(0xfe, comment));
+    EXPECT_FALSE(scan_jpeg(jpeg).value().has_metadata);
+    EXPECT_EQ(repair(jpeg), jpeg);
+  }
 }
 
 TEST_F(JpegRepairTest, a_jfif_header_stays_but_its_thumbnail_goes) {
