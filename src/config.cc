@@ -193,4 +193,13 @@ std::string config_markdown() {
   return table;
 }
 
+std::string config_defaults() {
+  std::string file;
+  for (const Variable& each : kVariables) {
+    file += std::string("\n# ") + each.meaning + "\n# values: " + each.values + "\n#" + each.name +
+            "=" + each.fallback + "\n";
+  }
+  return file;
+}
+
 }  // namespace camloop

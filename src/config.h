@@ -49,8 +49,10 @@ struct ConfigReading {
 };
 ConfigReading read_config(std::span<const std::string_view> environment);
 
-/// The table for `camloop --help`, and as the rows of a Markdown table.
+/// The table for `camloop --help`, as the rows of a Markdown table, and as a shell file in which
+/// each variable is a comment with its default.
 std::string config_help();
 std::string config_markdown();
+std::string config_defaults();
 
 }  // namespace camloop

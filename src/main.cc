@@ -24,7 +24,8 @@ constexpr rlim_t kOtherDescriptors = 128;
 constexpr const char* kUsage =
     "usage: camloop            run, with the settings in the environment\n"
     "       camloop --check    say whether the settings are right, and exit\n"
-    "       camloop --help     this text (--help=markdown: the table of settings alone)\n"
+    "       camloop --help     this text; --help=markdown and --help=defaults: the settings alone,\n"
+    "                          as a table and as a file for the environment\n"
     "       camloop --version\n";
 
 std::vector<std::string_view> environment() {
@@ -64,6 +65,7 @@ int run(const Config& config) {
 int main_with(std::string_view argument) {
   if (argument == "--version") return std::puts("camloop " CAMLOOP_VERSION) < 0;
   if (argument == "--help=markdown") return std::fputs(config_markdown().c_str(), stdout) < 0;
+  if (argument == "--help=defaults") return std::fputs(config_defaults().c_str(), stdout) < 0;
   if (argument == "--help") {
     return std::printf("%s\nsettings, as environment variables:\n%s", kUsage,
                        config_help().c_str()) < 0;
