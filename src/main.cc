@@ -24,8 +24,8 @@ constexpr rlim_t kOtherDescriptors = 128;
 constexpr const char* kUsage =
     "usage: camloop            run, with the settings in the environment\n"
     "       camloop --check    say whether the settings are right, and exit\n"
-    "       camloop --help     this text; --help=markdown and --help=defaults: the settings alone,\n"
-    "                          as a table and as a file for the environment\n"
+    "       camloop --help     this text; --help=markdown, --help=defaults: the settings as\n"
+    "                          a table, and as a file of environment variables\n"
     "       camloop --version\n";
 
 std::vector<std::string_view> environment() {
