@@ -184,7 +184,8 @@ JpegEncoder::~JpegEncoder() = default;
 
 Result<> JpegEncoder::begin(const PictureView& picture, int quality, BufferPool& pool) {
   State& state = *state_;
-  if (state.running) jpeg_abort_compress(&state.codec.jpeg);
+  // Whatever came before, finished, abandoned or failed: this makes libjpeg idle.
+  jpeg_abort_compress(&state.codec.jpeg);
   state.running = false;
   int side_max = JPEG_MAX_DIMENSION;
   if (picture.width < 1 || picture.height < 1 || picture.width > side_max ||
@@ -212,7 +213,6 @@ Result<bool> JpegEncoder::step() {
   if (more) return false;
   state.running = false;
   if (written && state.finish()) return true;
-  jpeg_abort_compress(&state.codec.jpeg);
   return state.failure();
 }
 
