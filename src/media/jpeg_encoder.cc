@@ -175,7 +175,9 @@ bool JpegEncoder::State::grow() {
 
 // The guess stays while it serves, so that the pool is asked for one size and its buffers fit.
 void JpegEncoder::State::learn(size_t size) {
-  if (size > guess || size < guess / 4) guess = std::max(kGuessMin, size + size / 2);
+  if (size > guess || size < guess / 4) {
+    guess = std::clamp(size + size / 2, kGuessMin, kFrameSizeMax);
+  }
 }
 
 JpegEncoder::JpegEncoder() : state_(std::make_unique<State>()) {}
