@@ -88,6 +88,7 @@ void Listener::on_closing() {
 }
 
 void Listener::accept_some() {
+  if (reserve_ < 0) reserve_ = open_reserve();
   for (int i = 0; i < kAcceptsATurn && live(); ++i) {
     Address peer;
     socklen_t size = sizeof peer.storage;
@@ -119,15 +120,18 @@ void Listener::admit(int fd, const Address& peer) {
 }
 
 // A connection that is not accepted would wake the loop for ever: spend the reserve on closing it.
+// False: there was none, for without a free descriptor accept4() cannot tell; or it has to wait.
 bool Listener::turn_one_away() {
-  ++starved_;
-  log_warning("connection refused: no descriptor left (%s)", std::strerror(errno));
+  int why = errno;
   if (reserve_ < 0) return false;
   ::close(reserve_);
   int fd = accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) ::close(fd);
   reserve_ = open_reserve();
-  return fd >= 0;
+  if (fd < 0) return false;
+  ++starved_;
+  log_warning("connection refused: no descriptor left (%s)", std::strerror(why));
+  return true;
 }
 
 }  // namespace camloop

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "io/address.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <string_view>
@@ -36,7 +37,8 @@ class Peer {
     while (most > 0) {
       ssize_t count = recv(socket_, piece, std::min(most, sizeof piece), MSG_DONTWAIT);
       if (count <= 0) {
-        end_seen_ = count == 0 || errno != EAGAIN;
+        reset_seen_ = count < 0 && errno != EAGAIN;
+        end_seen_ = count == 0 || reset_seen_;
         break;
       }
       received_.append(piece, static_cast<size_t>(count));
@@ -46,6 +48,7 @@ class Peer {
   }
   /// Whether read() has come to the end of the connection.
   bool end_seen() const { return end_seen_; }
+  bool reset_seen() const { return reset_seen_; }
   /// Bytes that have arrived, read or not.
   size_t arrived() const {
     int waiting = 0;
@@ -68,7 +71,24 @@ class Peer {
   int socket_;
   std::string received_;
   bool end_seen_ = false;
+  bool reset_seen_ = false;
 };
+
+/// A blocking socket for a Peer. `receive_bytes`: its receive buffer, 0 for what the kernel thinks
+/// best. `from`: the address it comes from, for a client of its own on this machine.
+inline int connect_to(const Address& server, int receive_bytes = 0, const char* from = nullptr) {
+  int fd = socket(server.raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_bytes > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+  }
+  if (from) {
+    Address source = parse_listen_address(std::string(from) + ":0").value();
+    CHECK(bind(fd, source.raw(), source.raw_size()) == 0);
+  }
+  // The kernel completes it for the listener, which need not have run.
+  CHECK(connect(fd, server.raw(), server.raw_size()) == 0);
+  return fd;
+}
 
 struct TcpPair {
   int ours;    // non-blocking
@@ -76,7 +96,6 @@ struct TcpPair {
   Address peer;
 };
 
-/// `receive_bytes`: the peer's receive buffer, 0 for what the kernel thinks best.
 inline TcpPair make_tcp_pair(int receive_bytes = 0) {
   Address address = parse_listen_address("127.0.0.1:0").value();
   socklen_t size = address.raw_size();
@@ -84,11 +103,7 @@ inline TcpPair make_tcp_pair(int receive_bytes = 0) {
   CHECK(bind(listener, address.raw(), size) == 0 && listen(listener, 1) == 0);
   CHECK(getsockname(listener, address.raw(), &size) == 0);
   TcpPair pair{};
-  pair.theirs = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (receive_bytes > 0) {
-    setsockopt(pair.theirs, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
-  }
-  CHECK(connect(pair.theirs, address.raw(), size) == 0);
+  pair.theirs = connect_to(address, receive_bytes);
   pair.ours = accept4(listener, pair.peer.raw(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   CHECK(pair.ours >= 0);
   close(listener);
