@@ -68,6 +68,7 @@ Result<> HttpServer::admit_viewer() {
   }
   if (!attached_) {
     attached_ = true;
+    shown_ = false;
     hub_.attach(*this);
     quiet_->start(kQuietMax_us);
   }
@@ -113,13 +114,14 @@ bool HttpServer::wants(int64_t captured_us) {
 }
 
 void HttpServer::on_frame(const Frame& frame) {
+  shown_ = true;
   quiet_->start(kQuietMax_us);
   for (const auto& each : connections_) each->on_frame(frame);
 }
 
 void HttpServer::on_quiet() {
   quiet_->start(kQuietMax_us);
-  if (!hub_.newest()) return;
+  if (!shown_) return;
   for (const auto& each : connections_) each->repeat(hub_.newest());
 }
 

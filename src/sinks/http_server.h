@@ -79,6 +79,7 @@ class HttpServer : public Viewer, private HttpHost {
   Owned<Listener> listener_;
   std::vector<std::unique_ptr<HttpConnection>> connections_;
   bool attached_ = false;
+  bool shown_ = false;  // a frame came since attaching: the newest is none of an earlier time
   Counts gone_;
 };
 

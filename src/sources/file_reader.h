@@ -17,7 +17,7 @@ namespace camloop {
 struct Tick {
   int64_t captured_us = 0;
   uint64_t sequence = 0;
-  bool fresh = false;  // whoever watches has seen nothing yet: a still is shown once more
+  bool fresh = false;  // nothing has been shown of late: a still is shown once more
 };
 
 /// What a tick brought: a JPEG, or a picture, or neither where there is nothing new.

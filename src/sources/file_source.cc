@@ -14,6 +14,9 @@ namespace {
 
 // A little under a second, so that every tick of an idle source tries.
 constexpr int64_t kRetry_us = kSecond_us * 9 / 10;
+// A still that does not change is shown anew this often: viewers who come later, and snapshots,
+// want a picture of now.
+constexpr int64_t kStillPeriod_us = kSecond_us * 9 / 10;
 // A file that is written in place is broken for a moment: not worth a NO SIGNAL.
 constexpr int64_t kGrace_us = kSecond_us / 2;
 
@@ -69,6 +72,7 @@ class FileSource : public Source {
   Stamp stamp_;                         // of the file as the reader knows it
   uint64_t sequence_ = 0;               // of ticks
   bool fresh_ = true;                   // nothing has been shown since becoming active
+  int64_t shown_at_us_ = 0;             // when something was, last
   int64_t failing_since_us_ = 0;        // 0: all is well
   int64_t retry_at_us_ = 0;
   Ticker ticker_;  // last: it ends first
@@ -83,7 +87,8 @@ void FileSource::set_active(bool active) {
 }
 
 void FileSource::tick() {
-  Tick tick{monotonic_us(), sequence_++, fresh_};
+  int64_t now_us = monotonic_us();
+  Tick tick{now_us, sequence_++, fresh_ || now_us - shown_at_us_ >= kStillPeriod_us};
   if (tick.captured_us < retry_at_us_) return;
   Result<> shown = show(tick, handler_.wants(tick.captured_us));
   if (!shown.ok()) fail(shown.error(), tick.captured_us);
@@ -94,7 +99,9 @@ Result<> FileSource::show(const Tick& tick, bool wanted) {
   TRY(follow_file());
   if (!wanted && facts_.fault.empty()) return reader_->skip();
   Shot shot = TRY(reader_->read(tick));
-  if (shot.jpeg || shot.picture) deliver(std::move(shot));
+  if (!shot.jpeg && !shot.picture) return {};
+  shown_at_us_ = tick.captured_us;
+  deliver(std::move(shot));
   return {};
 }
 

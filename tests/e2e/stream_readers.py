@@ -7,8 +7,6 @@ from typing import NamedTuple
 import cv2
 import numpy
 
-from camloop_process import PATIENCE_S
-
 
 def decode(jpeg):
     """The picture, once the frame is seen to be one whole JPEG that any client can show."""
@@ -29,9 +27,10 @@ class Part(NamedTuple):
         return float(self.headers["X-Timestamp"])
 
 
-def open_stream(camera, path="/stream", method="GET"):
+def open_stream(camera, path="/stream", method="GET", receive_buffer=None):
     """The head of the reply, and its body to read from."""
-    connection = http.client.HTTPConnection("127.0.0.1", camera.port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection("127.0.0.1", camera.port)
+    connection.sock = camera.connect(receive_buffer)
     connection.request(method, path)
     reply = connection.getresponse()
     assert reply.status == 200, reply.read()
@@ -41,8 +40,8 @@ def open_stream(camera, path="/stream", method="GET"):
 class WireReader:
     """To the letter of the wire text: every byte is the one expected."""
 
-    def __init__(self, camera, path="/stream", method="GET"):
-        self.reply = open_stream(camera, path, method)
+    def __init__(self, camera, path="/stream", **options):
+        self.reply = open_stream(camera, path, **options)
         media = self.reply.headers["Content-Type"]
         self.boundary = re.fullmatch(r"multipart/x-mixed-replace;boundary=([\w.]+)", media)[1]
         self.delimiter = b"--" + self.boundary.encode() + b"\r\n"

@@ -13,8 +13,8 @@ import zlib
 import pytest
 
 from camloop_process import wait_until
+from http_answers import curl, read_metrics
 from stream_readers import WireReader
-from test_http import curl, read_metrics
 
 # Ten minutes of it are a matter of CROWD_SECONDS=600. Stalled clients are dropped after ten seconds.
 CROWD_S = float(os.environ.get("CROWD_SECONDS", 20))

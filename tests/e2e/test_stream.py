@@ -82,6 +82,17 @@ def test_a_client_gets_no_frame_older_than_it_asks_for(camera):
         wait_until("frames are dropped as stale", drops)
 
 
+def test_a_client_that_was_slow_goes_on_with_the_newest(camera):
+    with WireReader(camera, receive_buffer=4096) as stream:
+        next(stream)
+        wait_until("many frames are replaced", lambda: any(
+            client["dropped_replaced"] > 20 for client in camera.state()["http"]["clients"]))
+        now = time.time()
+        # The one in flight, and what the sockets held: a few frames, not the twenty it has missed.
+        late = list(itertools.takewhile(lambda part: part.captured_s < now - 0.2, stream))
+    assert len(late) <= 3
+
+
 def test_heads_in_advance_for_who_asks(camera):
     frames = advance_frames(camera, "/stream?advance_headers=1")
     assert_moves(list(itertools.islice(frames, 5)))

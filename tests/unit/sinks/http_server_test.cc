@@ -135,6 +135,26 @@ TEST_F(HttpServerTest, RepeatsTheLastFrameWhenNoneComesForASecond) {
   expect_frames(client, "aa");
 }
 
+TEST_F(HttpServerTest, RepeatsNoFrameFromBeforeAnybodyWatched) {
+  publish('o', monotonic_us() - 60 * kSecond_us);
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  int64_t begin_us = monotonic_us();
+  ASSERT_TRUE(turn_until(loop_, [&] { return monotonic_us() - begin_us > 1.5 * kSecond_us; }));
+  publish('n', monotonic_us());
+  expect_frames(client, "nn");
+}
+
+TEST_F(HttpServerTest, RepeatsNoFrameToAClientThatAsksForLessThanOneASecond) {
+  LoopClient slow(server_->address());
+  LoopClient other(server_->address());
+  watch(slow, "/stream?fps=0.5");
+  watch(other, "/stream");
+  publish('a', monotonic_us());
+  expect_frames(other, "aa");
+  EXPECT_EQ(frames(slow.read()), "a");
+}
+
 TEST_F(HttpServerTest, SendsAsManyFramesASecondAsTheClientAsks) {
   LoopClient client(server_->address());
   watch(client, "/stream?fps=10");
