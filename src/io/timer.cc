@@ -33,7 +33,6 @@ void Timer::start_periodic(int64_t period_us) {
 // before the time due is the one to wait for.
 void Timer::arm(int64_t due_us) {
   due_us_ = due_us;
-  uv_update_time(loop().uv());
   int64_t due_ms = (due_us + kMillisecond_us - 1) / kMillisecond_us;
   int64_t wait_ms = std::max<int64_t>(due_ms - static_cast<int64_t>(uv_now(loop().uv())), 0);
   auto on_timer = [](uv_timer_t* timer) {

@@ -37,8 +37,8 @@ class Peer {
     while (most > 0) {
       ssize_t count = recv(socket_, piece, std::min(most, sizeof piece), MSG_DONTWAIT);
       if (count <= 0) {
-        reset_seen_ = count < 0 && errno != EAGAIN;
-        end_seen_ = count == 0 || reset_seen_;
+        reset_seen_ |= count < 0 && errno != EAGAIN;
+        end_seen_ |= count == 0 || reset_seen_;
         break;
       }
       received_.append(piece, static_cast<size_t>(count));
