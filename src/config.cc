@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/text.h"
+#include "sources/v4l2_format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,8 +55,7 @@ bool apply_fps(Config& config, std::string_view value) {
 
 bool apply_format(Config& config, std::string_view value) {
   config.source.format = value == "auto" ? "" : value;
-  auto in_code = [](char c) { return c > ' ' && c <= '~'; };
-  return value == "auto" || (value.size() == 4 && std::all_of(value.begin(), value.end(), in_code));
+  return value == "auto" || parse_fourcc(config.source.format) != 0;
 }
 
 bool apply_quality(Config& config, std::string_view value) {
@@ -117,7 +117,7 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
      "picture size asked of the source; what it granted is logged and in /state", apply_size},
     {"CAMLOOP_FPS", "15", "0.1 to 240", "frames a second asked of the source", apply_fps},
-    {"CAMLOOP_FORMAT", "auto", "auto or four characters of a V4L2 format, such as NV12 or MJPG",
+    {"CAMLOOP_FORMAT", "auto", "auto, MJPG, NV12, NV21, YU12, YV12, YUYV, UYVY, GREY or RGB3",
      "pixel format asked of the camera", apply_format},
     {"CAMLOOP_QUALITY", "80", "1 to 100", "JPEG quality of what is encoded here", apply_quality},
     {"CAMLOOP_CONTROLS", "", "NAME=NUMBER, more behind commas",
@@ -170,6 +170,10 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
       reading.faults.push_back(std::string(name) + "='" + std::string(value) +
                                "' is not right: write " + variable->values);
     }
+  }
+  auto breaks_line = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  for (std::string& fault : reading.faults) {
+    std::replace_if(fault.begin(), fault.end(), breaks_line, '?');
   }
   return reading;
 }

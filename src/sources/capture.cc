@@ -66,8 +66,9 @@ void Capture::picture_came() {
   no_signal_->stop();
   no_signal_jpeg_.reset();
   const SourceFacts& facts = source_->facts();
-  log_info("%s: %s %dx%d at %.4g frames a second", facts.name.c_str(), facts.format.c_str(),
-           facts.width, facts.height, facts.fps);
+  std::string device = facts.device.empty() ? "" : " (" + facts.device + ")";
+  log_info("%s%s: %s %dx%d at %.4g frames a second", facts.name.c_str(), device.c_str(),
+           facts.format.c_str(), facts.width, facts.height, facts.fps);
 }
 
 void Capture::on_jpeg(Frame frame) {

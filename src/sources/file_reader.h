@@ -43,6 +43,8 @@ class FileReader {
   virtual Result<Shot> read(const Tick& tick) = 0;
   /// Moves on by a frame that nobody wants, as cheaply as can be.
   virtual Result<> skip() = 0;
+  /// More than one frame: that its file has changed may be noticed a little later.
+  virtual bool is_film() const = 0;
   /// The file's size or time of change is not what it was.
   virtual Result<> changed() = 0;
 };

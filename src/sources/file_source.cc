@@ -17,6 +17,8 @@ constexpr int64_t kRetry_us = kSecond_us * 9 / 10;
 // A still that does not change is shown anew this often: viewers who come later, and snapshots,
 // want a picture of now.
 constexpr int64_t kStillPeriod_us = kSecond_us * 9 / 10;
+// A film is looked at this often: a stat() for every frame is a tenth of what sending one costs.
+constexpr int64_t kLook_us = kSecond_us / 2;
 // A file that is written in place is broken for a moment: not worth a NO SIGNAL.
 constexpr int64_t kGrace_us = kSecond_us / 2;
 
@@ -59,7 +61,7 @@ class FileSource : public Source {
  private:
   void tick();
   Result<> show(const Tick& tick, bool wanted);
-  Result<> follow_file();
+  Result<> follow_file(int64_t now_us);
   void deliver(Shot shot);
   void fail(const Error& why, int64_t now_us);
 
@@ -73,6 +75,7 @@ class FileSource : public Source {
   uint64_t sequence_ = 0;               // of ticks
   bool fresh_ = true;                   // nothing has been shown since becoming active
   int64_t shown_at_us_ = 0;             // when something was, last
+  int64_t looked_at_us_ = 0;            // the file's stamp
   int64_t failing_since_us_ = 0;        // 0: all is well
   int64_t retry_at_us_ = 0;
   Ticker ticker_;  // last: it ends first
@@ -96,7 +99,7 @@ void FileSource::tick() {
 
 // While there is a fault the file is read even unasked: only a picture is the all-clear.
 Result<> FileSource::show(const Tick& tick, bool wanted) {
-  TRY(follow_file());
+  TRY(follow_file(tick.captured_us));
   if (!wanted && facts_.fault.empty()) return reader_->skip();
   Shot shot = TRY(reader_->read(tick));
   if (!shot.jpeg && !shot.picture) return {};
@@ -106,7 +109,9 @@ Result<> FileSource::show(const Tick& tick, bool wanted) {
 }
 
 // A file renamed into place is opened; one that was written to is looked at anew by its reader.
-Result<> FileSource::follow_file() {
+Result<> FileSource::follow_file(int64_t now_us) {
+  if (reader_ && reader_->is_film() && now_us - looked_at_us_ < kLook_us) return {};
+  looked_at_us_ = now_us;
   Stamp stamp = TRY(look_at(path_));
   if (reader_ && stamp == stamp_) return {};
   bool same_file = reader_ && stamp.same_file(stamp_);

@@ -16,6 +16,7 @@ class JpegFolder : public FileReader {
 
   Result<Shot> read(const Tick& tick) override;
   Result<> skip() override;
+  bool is_film() const override { return true; }
   Result<> changed() override { return {}; }
 
  private:

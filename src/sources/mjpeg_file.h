@@ -18,6 +18,7 @@ class MjpegFile : public FileReader {
 
   Result<Shot> read(const Tick& tick) override;
   Result<> skip() override;
+  bool is_film() const override { return noted_all_ && !is_still(); }
   Result<> changed() override;
 
  private:

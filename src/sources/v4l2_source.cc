@@ -50,10 +50,6 @@ V4l2Source::V4l2Source(Loop& loop, V4l2Calls& calls, const std::string& path,
       handler_(handler),
       timer_(Timer::create(loop, [this] { on_due(); })) {
   facts_.name = "v4l2:" + path;
-  if (!options.format.empty() && parse_fourcc(options.format) == 0) {
-    log_warning("%s: the format %s cannot be read: another is chosen", facts_.name.c_str(),
-                options.format.c_str());
-  }
   timer_->start(0);
 }
 
@@ -184,7 +180,6 @@ void V4l2Source::lose(const Error& why) {
 void V4l2Source::tell(const Error& why) {
   if (why.text == facts_.fault) return;
   facts_.fault = why.text;
-  log_warning("%s", why.text.c_str());
   handler_.on_lost(why);
 }
 
@@ -320,8 +315,6 @@ void V4l2Source::note_picture() {
   state_ = State::kRunning;
   failures_ = 0;
   facts_.fault.clear();
-  log_info("%s (%s): %s %dx%d at %.4g frames a second", facts_.name.c_str(), facts_.device.c_str(),
-           facts_.format.c_str(), facts_.width, facts_.height, facts_.fps);
 }
 
 void V4l2Source::give_back(int index) {

@@ -15,6 +15,7 @@ class Y4mFile : public FileReader {
 
   Result<Shot> read(const Tick& tick) override;
   Result<> skip() override;
+  bool is_film() const override { return true; }
   Result<> changed() override;
 
  private:

@@ -58,7 +58,8 @@ def read_moving_bars(board, count):
         assert len(rows) == 480 and len(rows[0]) == 640
         assert all(row == rows[0] for row in rows), "torn"
     assert all(a.captured_s < b.captured_s for a, b in zip(parts, parts[1:]))
-    assert len({part.jpeg for part in parts}) > count // 4, "the picture does not move"
+    # The bars come back to where they were after 640 / 8 = 80 frames.
+    assert len({part.jpeg for part in parts}) > min(count // 4, 70), "the picture does not move"
 
 
 def test_vivid_multi_planar_nv12_comes_whole_a_thousand_times(board):

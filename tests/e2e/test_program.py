@@ -63,7 +63,7 @@ GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORM
 BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOURCE", "", "auto"),
        ("SIZE", "640", "WIDTHxHEIGHT"), ("SIZE", "640x", "WIDTHxHEIGHT"), ("SIZE", "8x8", "16"),
        ("SIZE", "640x480x2", "WIDTHxHEIGHT"), ("FPS", "0", "0.1"), ("FPS", "nan", "240"),
-       ("FPS", "15fps", "240"), ("FORMAT", "YUV", "four"), ("QUALITY", "101", "1 to 100"),
+       ("FPS", "15fps", "240"), ("FORMAT", "YUV", "MJPG"), ("QUALITY", "101", "1 to 100"),
        ("QUALITY", "0", "1 to 100"), ("QUALITY", "80 ", "1 to 100"),
        ("CONTROLS", "brightness", "NAME=NUMBER"), ("CONTROLS", "=1", "NAME=NUMBER"),
        ("HTTP", "18811", "PORT"), ("HTTP", ":65536", "PORT"), ("HTTP", "localhost:80", "numbers"),
