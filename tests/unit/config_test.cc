@@ -1,0 +1,260 @@
+#include "config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace camloop {
+namespace {
+
+using Faults = std::vector<std::string>;
+
+ConfigReading reading_of(std::initializer_list<std::string> environment) {
+  std::vector<std::string_view> entries(environment.begin(), environment.end());
+  return read_config(entries);
+}
+
+Config with(const std::string& entry) {
+  ConfigReading reading = reading_of({entry});
+  EXPECT_EQ(reading.faults, Faults{}) << entry;
+  return reading.config;
+}
+
+struct ValuesOfVariable {
+  const char* name;
+  std::vector<const char*> good;
+  std::vector<const char*> bad;
+};
+
+const ValuesOfVariable kValues[] = {
+    {"CAMLOOP_SOURCE",
+     {"auto", "pattern", "v4l2:/dev/video0", "v4l2:x", "file:/a b/c:d.mjpeg", "file:."},
+     {"", "Auto", "auto:", "auto:x", "pattern:", "v4l2", "v4l2:", "file", "file:", ":", "camera",
+      "/dev/video0", " auto"}},
+    {"CAMLOOP_SIZE",
+     {"640x480", "16x16", "8192x8192", "16x8192", "0640x480"},
+     {"", "640", "x", "640x", "x480", "640X480", "640*480", "640 x 480", "15x480", "640x15",
+      "8193x480", "640x8193", "-640x480", "640x480x3", "640.0x480", "99999999999x480"}},
+    {"CAMLOOP_FPS",
+     {"0.1", "240", "29.97", "1", "1e2", ".5"},
+     {"", "0", "0.0999", "240.1", "-1", "nan", "inf", "fast", "15fps", "30/1", " 15", "1,5"}},
+    {"CAMLOOP_FORMAT",
+     {"auto", "MJPG", "NV12", "NV21", "YU12", "YV12", "YUYV", "UYVY", "GREY", "RGB3", "mjpeg"},
+     {"", "off", "NV1", "NV123", "NV 1", "H264",
+      "N\xc3\xa4"
+      "1",
+      "\tV12", "AUTO"}},
+    {"CAMLOOP_QUALITY", {"1", "100", "80"}, {"", "0", "101", "-1", "80.0", "80%", "high"}},
+    {"CAMLOOP_CONTROLS",
+     {"", "brightness=10", "brightness=-10,exposure_auto=1", "a=1,a=2"},
+     {"brightness", "=10", "brightness=", "brightness=on", "brightness=1.5", "a=1,,b=2", "a=1;b=2",
+      ",", "a=1, b=", "a=2147483648"}},
+    {"CAMLOOP_HTTP",
+     {"", "off", ":0", ":18811", ":65535", "127.0.0.1:80", "0.0.0.0:80", "[::1]:80"},
+     {"on", "18811", ":", ":65536", ":-1", ":http", "localhost:80", "127.0.0.1", "::1:80",
+      "http://127.0.0.1:80", "OFF"}},
+    {"CAMLOOP_HTTP_CLIENTS", {"1", "64", "10000"}, {"", "0", "10001", "-1", "many", "1.5"}},
+    {"CAMLOOP_HTTP_ORIGIN",
+     {"", "*", "http://panel.example", "https://panel.example:8443"},
+     {"panel.example", "**", "ftp://x", "HTTP://x", "http://a b", "http://\xc3\xa4.example",
+      "off"}},
+    {"CAMLOOP_LOG", {"stderr", "syslog"}, {"", "off", "stdout", "/var/log/x", "Syslog"}},
+    {"CAMLOOP_LOG_LEVEL",
+     {"error", "warning", "info", "debug"},
+     {"", "warn", "INFO", "verbose", "3", "info "}},
+};
+
+const Variable* variable(std::string_view name) {
+  for (const Variable& each : config_variables()) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
+TEST(Config, TakesEveryGoodValueOfEveryVariable) {
+  for (const auto& [name, good, bad] : kValues) {
+    for (const char* value : good) {
+      EXPECT_EQ(reading_of({std::string(name) + "=" + value}).faults, Faults{}) << value;
+    }
+  }
+}
+
+TEST(Config, SaysOfEveryBadValueWhatWouldBeRight) {
+  for (const auto& [name, good, bad] : kValues) {
+    ASSERT_NE(variable(name), nullptr) << name;
+    for (const char* value : bad) {
+      EXPECT_EQ(reading_of({std::string(name) + "=" + value}).faults,
+                Faults{std::string(name) + "='" + value + "' is not right: write " +
+                       variable(name)->values});
+    }
+  }
+}
+
+TEST(Config, WordsItsFaultsForThePersonWhoMadeThem) {
+  EXPECT_EQ(reading_of({"CAMLOOP_FPS=500"}).faults,
+            Faults{"CAMLOOP_FPS='500' is not right: write 0.1 to 240"});
+  EXPECT_EQ(reading_of({"CAMLOOP_SIZE=big"}).faults,
+            Faults{"CAMLOOP_SIZE='big' is not right: write WIDTHxHEIGHT, 16 to 8192 each"});
+}
+
+TEST(Config, HasATestForEveryVariable) {
+  std::set<std::string> tested, there;
+  for (const auto& each : kValues) tested.insert(each.name);
+  for (const Variable& each : config_variables()) there.insert(each.name);
+  EXPECT_EQ(tested, there);
+}
+
+TEST(Config, IsTheTablesDefaultsWithoutAnyVariable) {
+  ConfigReading reading = reading_of({});
+  EXPECT_EQ(reading.faults, Faults{});
+  const Config& config = reading.config;
+  EXPECT_EQ(config.source_kind, SourceKind::kAuto);
+  EXPECT_EQ(config.source.width, 640);
+  EXPECT_EQ(config.source.height, 480);
+  EXPECT_EQ(config.source.fps, 15);
+  EXPECT_EQ(config.source.format, "");
+  EXPECT_TRUE(config.source.controls.empty());
+  EXPECT_EQ(config.quality, 80);
+  ASSERT_TRUE(config.http.has_value());
+  EXPECT_EQ(config.http->text(), "[::]:18811");
+  EXPECT_EQ(config.http_clients, 64u);
+  EXPECT_EQ(config.http_origin, "");
+  EXPECT_EQ(config.log_target, LogTarget::kStderr);
+  EXPECT_EQ(config.log_level, LogLevel::kInfo);
+}
+
+TEST(Config, HasDefaultsThatAreRightThemselves) {
+  for (const Variable& each : config_variables()) {
+    Config config;
+    EXPECT_TRUE(each.apply(config, each.fallback)) << each.name;
+  }
+}
+
+TEST(Config, TakesTheSource) {
+  EXPECT_EQ(with("CAMLOOP_SOURCE=pattern").source_kind, SourceKind::kPattern);
+  Config camera = with("CAMLOOP_SOURCE=v4l2:/dev/video2");
+  EXPECT_EQ(camera.source_kind, SourceKind::kV4l2);
+  EXPECT_EQ(camera.source_path, "/dev/video2");
+  Config file = with("CAMLOOP_SOURCE=file:a:b=c.mjpeg");
+  EXPECT_EQ(file.source_kind, SourceKind::kFile);
+  EXPECT_EQ(file.source_path, "a:b=c.mjpeg");
+}
+
+TEST(Config, TakesWhatIsAskedOfTheSource) {
+  Config config = with("CAMLOOP_SIZE=1280x720");
+  EXPECT_EQ(config.source.width, 1280);
+  EXPECT_EQ(config.source.height, 720);
+  EXPECT_EQ(with("CAMLOOP_FPS=29.97").source.fps, 29.97);
+  EXPECT_EQ(with("CAMLOOP_FORMAT=NV12").source.format, "NV12");
+  EXPECT_EQ(with("CAMLOOP_FORMAT=auto").source.format, "");
+  EXPECT_EQ(with("CAMLOOP_QUALITY=95").quality, 95);
+  std::vector<std::pair<std::string, int>> controls = {{"exposure_auto", 1}, {"brightness", -10}};
+  EXPECT_EQ(with("CAMLOOP_CONTROLS=exposure_auto=1,brightness=-10").source.controls, controls);
+}
+
+TEST(Config, TakesWhereItIsServed) {
+  EXPECT_EQ(with("CAMLOOP_HTTP=127.0.0.1:80").http->text(), "127.0.0.1:80");
+  EXPECT_FALSE(with("CAMLOOP_HTTP=off").http.has_value());
+  EXPECT_FALSE(with("CAMLOOP_HTTP=").http.has_value());
+  EXPECT_EQ(with("CAMLOOP_HTTP_CLIENTS=3").http_clients, 3u);
+  EXPECT_EQ(with("CAMLOOP_HTTP_ORIGIN=http://panel.example").http_origin, "http://panel.example");
+}
+
+TEST(Config, LetsNothingIntoAHeaderLineThatCouldEndIt) {
+  for (const char* origin : {"http://x\r\nSet-Cookie: a", "http://x\n", "http://x\x7f"}) {
+    EXPECT_EQ(reading_of({std::string("CAMLOOP_HTTP_ORIGIN=") + origin}).faults.size(), 1u);
+  }
+}
+
+TEST(Config, TakesTheLog) {
+  EXPECT_EQ(with("CAMLOOP_LOG=syslog").log_target, LogTarget::kSyslog);
+  EXPECT_EQ(with("CAMLOOP_LOG_LEVEL=error").log_level, LogLevel::kError);
+  EXPECT_EQ(with("CAMLOOP_LOG_LEVEL=warning").log_level, LogLevel::kWarning);
+  EXPECT_EQ(with("CAMLOOP_LOG_LEVEL=debug").log_level, LogLevel::kDebug);
+}
+
+TEST(Config, LeavesOtherVariablesAlone) {
+  EXPECT_EQ(reading_of({"PATH=/bin", "HOME=", "camloop_fps=0", "XCAMLOOP_FPS=0", "CAMLOOP=x", "=",
+                        "CAMLOOP_FPS", ""})
+                .faults,
+            Faults{});
+}
+
+TEST(Config, SuggestsWhatAnUnknownVariableMayHaveMeant) {
+  EXPECT_EQ(reading_of({"CAMLOOP_SORCE=auto"}).faults,
+            Faults{"CAMLOOP_SORCE: there is no such variable; did you mean CAMLOOP_SOURCE?"});
+  EXPECT_EQ(reading_of({"CAMLOOP_HTTP_CLIENT=1"}).faults,
+            Faults{"CAMLOOP_HTTP_CLIENT: there is no such variable; did you mean "
+                   "CAMLOOP_HTTP_CLIENTS?"});
+  EXPECT_EQ(reading_of({"CAMLOOP_SOMETHING_QUITE_DIFFERENT=1"}).faults,
+            Faults{"CAMLOOP_SOMETHING_QUITE_DIFFERENT: there is no such variable"});
+}
+
+TEST(Config, TellsOfEveryFaultAtOnce) {
+  EXPECT_EQ(reading_of({"CAMLOOP_FPS=0", "CAMLOOP_SIZE=1x1", "CAMLOOP_QUALITY=9", "CAMLOOP_LGO=x"})
+                .faults,
+            (Faults{"CAMLOOP_FPS='0' is not right: write 0.1 to 240",
+                    "CAMLOOP_SIZE='1x1' is not right: write WIDTHxHEIGHT, 16 to 8192 each",
+                    "CAMLOOP_LGO: there is no such variable; did you mean CAMLOOP_LOG?"}));
+}
+
+TEST(Config, KeepsAFaultOnOneLine) {
+  ConfigReading reading = reading_of({"CAMLOOP_SOURCE=a\nb\x1b[2J", "CAMLOOP_X\nY=1"});
+  ASSERT_EQ(reading.faults.size(), 2u);
+  EXPECT_TRUE(reading.faults[0].starts_with("CAMLOOP_SOURCE='a?b?[2J' is not right"));
+  EXPECT_TRUE(reading.faults[1].starts_with("CAMLOOP_X?Y: there is no such variable"));
+}
+
+// ---- The table
+// -----------------------------------------------------------------------------------
+
+TEST(ConfigTable, HelpNamesEveryVariableWithDefaultValuesAndMeaning) {
+  std::string help = config_help();
+  size_t at = 0;
+  for (const Variable& each : config_variables()) {
+    std::string fallback = *each.fallback ? each.fallback : "(empty)";
+    std::string entry = std::string(each.name) + "  default " + fallback + "\n    " + each.meaning +
+                        "\n    values: " + each.values + "\n";
+    EXPECT_EQ(help.compare(at, entry.size(), entry), 0) << each.name;
+    at += entry.size();
+  }
+  EXPECT_EQ(at, help.size());
+}
+
+TEST(ConfigTable, IsAMarkdownTableOfOneRowAVariable) {
+  std::string table = config_markdown();
+  EXPECT_TRUE(table.starts_with(
+      "| variable | default | values | meaning |\n| --- | --- | --- | --- |\n| CAMLOOP_SOURCE | "
+      "auto | auto, v4l2:/dev/videoN, pattern or file:PATH | "));
+  size_t rows = config_variables().size() + 2;
+  EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), rows);
+  EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '|')), rows * 5)
+      << "a cell with a bar would be two";
+}
+
+TEST(ConfigTable, IsAShellFileOfCommentsThatSayTheDefaults) {
+  std::string file = config_defaults();
+  for (const Variable& each : config_variables()) {
+    std::string line = std::string("\n#") + each.name + "=" + each.fallback + "\n";
+    EXPECT_NE(file.find(line), std::string::npos) << each.name;
+  }
+  for (size_t at = 0; at < file.size(); at = file.find('\n', at) + 1) {
+    EXPECT_TRUE(file[at] == '#' || file[at] == '\n') << file.substr(at, 40);
+  }
+}
+
+TEST(ConfigTable, SaysEverythingInOneLine) {
+  for (const Variable& each : config_variables()) {
+    for (std::string_view text : {each.name, each.fallback, each.values, each.meaning}) {
+      EXPECT_EQ(text.find('\n'), std::string_view::npos) << each.name;
+    }
+    EXPECT_TRUE(std::string_view(each.name).starts_with("CAMLOOP_"));
+    EXPECT_NE(*each.values, '\0');
+    EXPECT_NE(*each.meaning, '\0');
+  }
+}
+
+}  // namespace
+}  // namespace camloop
