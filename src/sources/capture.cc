@@ -29,6 +29,7 @@ Result<std::unique_ptr<Capture>> Capture::create(Loop& loop, Hub& hub, const Opt
   capture->source_ = TRY(make_source(capture->pool_, *capture));
   capture->no_signal_->start_periodic(kNoSignalPeriod_us);
   hub.on_demand_changed([raw = capture.get()] { raw->demand_changed(); });
+  capture->demand_changed();
   return capture;
 }
 

@@ -45,7 +45,7 @@ const ValuesOfVariable kValues[] = {
      {"", "off", "NV1", "NV123", "NV 1", "H264",
       "N\xc3\xa4"
       "1",
-      "\tV12", "AUTO"}},
+      "AUTO"}},
     {"CAMLOOP_QUALITY", {"1", "100", "80"}, {"", "0", "101", "-1", "80.0", "80%", "high"}},
     {"CAMLOOP_CONTROLS",
      {"", "brightness=10", "brightness=-10,exposure_auto=1", "a=1,a=2"},
