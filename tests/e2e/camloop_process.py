@@ -17,7 +17,7 @@ PATIENCE_S = 30
 # What the contract allows between SIGTERM and the end.
 EXIT_S = 2
 
-REPORTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|CHECK|check failed")
+REPORTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|check failed")
 
 
 def wait_until(what, condition, patience_s=PATIENCE_S):
@@ -30,9 +30,9 @@ def wait_until(what, condition, patience_s=PATIENCE_S):
 
 
 def environment(**settings):
-    """Ours without what was set for this run of the tests, and CAMLOOP_<name>=value for each setting."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CAMLOOP")}
-    return inherited | {f"CAMLOOP_{name}": str(value) for name, value in settings.items()}
+    """Ours, but of the names that begin with CAMLOOP only those set here."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CAMLOOP")}
+    return ours | {f"CAMLOOP_{name}": str(value) for name, value in settings.items()}
 
 
 def run_program(*arguments, **settings):

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: programs that are ended and looked after, and recorded footage."""
+"""What the end-to-end tests share: programs that must end well, and recorded footage."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ FOOTAGE_FRAMES = 60
 
 
 def start_all(log_folder):
-    """A function that starts programs; all of them are ended, and must end well, when it is left."""
+    """A function that starts programs; afterwards they are ended, and must end well."""
     started = []
 
     def start(**options):

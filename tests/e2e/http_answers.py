@@ -6,7 +6,8 @@ import subprocess
 
 def curl(*arguments):
     """Status, header fields by their names in lower case, body: of the last reply."""
-    done = subprocess.run(["curl", "-sSi", *arguments], capture_output=True, check=True, timeout=60)
+    done = subprocess.run(["curl", "-sSi", *arguments], capture_output=True, check=True,
+                          timeout=60)
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     status, *fields = head.decode("ascii").split("\r\n")
     return int(status.split()[1]), {name.lower(): value for name, value in

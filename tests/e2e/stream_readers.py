@@ -75,7 +75,7 @@ class WireReader:
 
 
 def advance_frames(camera, path):
-    """Of a stream with the heads in advance: a picture is known to be over when the next head is there."""
+    """Of a stream with the heads in advance: a picture is over when the next head is there."""
     reply = open_stream(camera, path)
     boundary = reply.headers["Content-Type"].partition("boundary=")[2].encode()
     head = b"--" + boundary + b"\r\nContent-Type: image/jpeg\r\n\r\n"
@@ -89,8 +89,8 @@ def advance_frames(camera, path):
 
 
 def maixpy_frames(camera, path="/"):
-    """MaixPy3's MjpgReader: the boundary is all behind `boundary=`, the delimiter is looked for in ten
-    lines, and the length has exactly one spelling."""
+    """MaixPy3's MjpgReader: the boundary is all behind `boundary=`, the delimiter is looked for in
+    ten lines, and the length has exactly one spelling."""
     reply = open_stream(camera, path)
     boundary = reply.headers["Content-Type"].split("boundary=")[-1].encode() + b"\r\n"
     while True:
@@ -104,7 +104,7 @@ def maixpy_frames(camera, path="/"):
 
 
 def go2rtc_frames(camera, path="/stream"):
-    """go2rtc: nothing but blank lines may stand before a delimiter, and the length must be given."""
+    """go2rtc: only blank lines may stand before a delimiter, and the length must be given."""
     reply = open_stream(camera, path)
     while True:
         while not (line := reply.readline()).startswith(b"--"):
@@ -114,8 +114,8 @@ def go2rtc_frames(camera, path="/stream"):
 
 
 def mainsail_frames(camera, path="/?action=stream&bypassCache=1"):
-    """Mainsail's worker: text up to the first SOI holds the length, a second SOI starts over, and a
-    picture is shown on the byte behind it."""
+    """Mainsail's worker: text up to the first SOI holds the length, a second SOI would start over,
+    and a picture is shown on the byte behind it."""
     reply = open_stream(camera, path)
     text, frame, length = b"", None, 0
     while piece := reply.read1():

@@ -16,7 +16,7 @@ from camloop_process import wait_until
 from http_answers import curl, read_metrics
 from stream_readers import WireReader
 
-# Ten minutes of it are a matter of CROWD_SECONDS=600. Stalled clients are dropped after ten seconds.
+# Longer than the ten seconds that a deaf client is kept. For a long look: CROWD_SECONDS=600.
 CROWD_S = float(os.environ.get("CROWD_SECONDS", 20))
 READERS, DEAF, VANISHING, RUBBISH = 140, 20, 20, 20
 
@@ -179,7 +179,7 @@ async def crowd(camera, tallies, memory_kb):
 
 
 def test_whoever_reads_is_served_among_many_who_do_not(serve):
-    # What is freed goes back at once, so that growth is not hidden behind the sanitizer's quarantine.
+    # What is freed goes back at once: no growth hides behind the sanitizer's quarantine.
     camera = serve(HTTP_CLIENTS=READERS + DEAF + VANISHING + RUBBISH, SIZE="320x240", FPS=8,
                    asan_options="quarantine_size_mb=1:thread_local_quarantine_size_kb=16")
     tallies = [[0] for _ in range(READERS)]

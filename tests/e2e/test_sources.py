@@ -204,14 +204,12 @@ def read_y4m(path):
 
 
 def as_i420(jpeg):
-    """The YCbCr of the JPEG, which OpenCV gives as RGB."""
-    rgb = decode(jpeg).astype(numpy.float32)
-    blue, green, red = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    """The planes of the JPEG, worked out anew from the colours that OpenCV decodes."""
+    blue, green, red = cv2.split(decode(jpeg).astype(numpy.float32))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    half = (rgb.shape[1] // 2, rgb.shape[0] // 2)
-    planes = [luma] + [cv2.resize(128 + (colour - luma) * scale, half, interpolation=cv2.INTER_AREA)
-                       for colour, scale in ((blue, 0.564), (red, 0.713))]
-    return planes
+    half = (luma.shape[1] // 2, luma.shape[0] // 2)
+    chroma = (128 + 0.564 * (blue - luma), 128 + 0.713 * (red - luma))
+    return [luma] + [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in chroma]
 
 
 def decibels(picture, original):
