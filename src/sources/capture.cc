@@ -13,9 +13,6 @@ namespace {
 // How long one slice of encoding holds the loop: half of the 2 ms that a callback may take on the
 // board, since a slice ends with the row of blocks during which the time ran out.
 constexpr int64_t kSlice_us = 1000;
-// Frames held back for reuse: the one being written, the newest in the hub, one behind each of the
-// few slow clients that are still on an older one.
-constexpr size_t kFramesKept = 4;
 // Clients that show live pictures give up after 10 s of silence; people after two.
 constexpr int64_t kNoSignalPeriod_us = kSecond_us;
 // Longer than an idle source's heartbeat and the stall that a source mends unseen.
@@ -36,7 +33,7 @@ Result<std::unique_ptr<Capture>> Capture::create(Loop& loop, Hub& hub, const Opt
 Capture::Capture(Loop& loop, Hub& hub, const Options& options)
     : hub_(hub),
       options_(options),
-      pool_(kFramesKept),
+      pool_(options.frames_kept),
       encode_turns_(Idle::create(loop, [this] { encode_turn(); })),
       no_signal_(Timer::create(loop, [this] { show_no_signal(); })),
       lost_{"waiting for the first picture"},
@@ -58,6 +55,7 @@ void Capture::demand_changed() {
 
 bool Capture::wants(int64_t captured_us) {
   last_sign_us_ = captured_us;
+  seen_ = true;
   return hub_.wants(captured_us);
 }
 
@@ -75,6 +73,7 @@ void Capture::picture_came() {
 void Capture::on_jpeg(Frame frame) {
   picture_came();
   last_sign_us_ = frame.captured_us;
+  seen_ = true;
   hub_.publish(frame);
 }
 

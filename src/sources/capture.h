@@ -22,6 +22,9 @@ class Capture : public SourceHandler {
     int quality;  // JPEG, 1 to 100
     int width;    // of the "no signal" picture, until a source says better
     int height;
+    // Held back for reuse: the one being written, the newest in the hub, one behind each of the
+    // few slow clients that are still on an older one.
+    size_t frames_kept = 4;
   };
 
   struct Counts {
@@ -42,6 +45,12 @@ class Capture : public SourceHandler {
   const Histogram& encode_cost() const { return encode_cost_; }
   /// Whether the source is alive: an Error says what it waits for.
   Result<> health(int64_t now_us) const;
+  /// It has been alive since it was made, and is.
+  bool alive(int64_t now_us) const { return seen_ && health(now_us).ok(); }
+
+  /// As the functions of Source.
+  void reopen_source() { source_->reopen(); }
+  void set_buffer_count(int count) { source_->set_buffer_count(count); }
 
  private:
   Capture(Loop& loop, Hub& hub, const Options& options);
@@ -75,6 +84,7 @@ class Capture : public SourceHandler {
 
   Error lost_;
   int64_t last_sign_us_;  // of life from the source
+  bool seen_ = false;     // there was one
   uint64_t no_signal_sequence_ = 0;
   BufferRef no_signal_jpeg_;
   Counts counts_;

@@ -48,6 +48,11 @@ class Source {
   /// Nobody watches: `active` is false, the source does as little as keeps it alive and still asks
   /// wants() about once a second. Somebody watches: true, and no stale picture may follow.
   virtual void set_active(bool active) = 0;
+  /// Begins anew with its device, as if it had been lost. Sources that have none need nothing.
+  virtual void reopen() {}
+  /// How many buffers to ask of the device from now on; where that is fewer than last time, at
+  /// once.
+  virtual void set_buffer_count(int) {}
   virtual const SourceFacts& facts() const = 0;
 };
 

@@ -17,9 +17,6 @@ namespace {
 static_assert(sizeof(v4l2_buffer) == 68);
 #endif
 
-// One is being filled, one waits its turn (sunxi-vin keeps two), one is read, one is the newest
-// that waits for us, one is to spare for a late turn of the loop.
-constexpr uint32_t kBuffersAsked = 5;
 constexpr size_t kBuffersMin = 2;
 // Fewer with the driver and it drops pictures, or stops.
 constexpr int kWithDriverMin = 2;
@@ -67,7 +64,7 @@ Result<std::unique_ptr<V4l2Device>> V4l2Device::open(V4l2Calls& calls, const std
   if (!node.captures()) return Error{path + " is not a camera"};
   V4l2Grant grant = TRY(negotiate_v4l2(node, options));
   std::unique_ptr<V4l2Device> device(new V4l2Device(std::move(node), grant));
-  TRY(device->map_buffers());
+  TRY(device->map_buffers(options.buffers));
   return device;
 }
 
@@ -91,9 +88,9 @@ V4l2Device::~V4l2Device() {
   if (ion_ >= 0) node_.calls().close(ion_);
 }
 
-Result<> V4l2Device::map_buffers() {
+Result<> V4l2Device::map_buffers(int count) {
   v4l2_requestbuffers request{};
-  request.count = kBuffersAsked;
+  request.count = static_cast<uint32_t>(count);
   request.type = v4l2_queue_type(node_);
   request.memory = V4L2_MEMORY_MMAP;
   if (int code = node_.control(VIDIOC_REQBUFS, &request)) return node_.error("REQBUFS", code);

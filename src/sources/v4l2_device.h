@@ -73,7 +73,7 @@ class V4l2Device {
   struct Message;
 
   V4l2Device(V4l2Node node, const V4l2Grant& grant);
-  Result<> map_buffers();
+  Result<> map_buffers(int count);
   Result<> map_buffer(int index);
   std::array<Bytes, 3> filled_memories(const Message& message) const;
   Buffer& buffer(int index) { return buffers_[static_cast<size_t>(index)]; }

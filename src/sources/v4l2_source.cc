@@ -70,6 +70,18 @@ void V4l2Source::set_active(bool active) {
   arm();
 }
 
+void V4l2Source::reopen() {
+  failures_ = 0;
+  if (state_ != State::kClosed) fault_ = Error{facts_.name + " is opened anew"};
+  timer_->start(0);
+}
+
+void V4l2Source::set_buffer_count(int count) {
+  bool fewer = count < options_.buffers;
+  options_.buffers = count;
+  if (fewer && state_ != State::kClosed) reopen();
+}
+
 // ---- What is due
 
 void V4l2Source::on_due() {

@@ -37,6 +37,8 @@ class V4l2Source final : public Source, private PictureLender {
   ~V4l2Source() override;
 
   void set_active(bool active) override;
+  void reopen() override;
+  void set_buffer_count(int count) override;
   const SourceFacts& facts() const override { return facts_; }
 
  private:
@@ -69,7 +71,7 @@ class V4l2Source final : public Source, private PictureLender {
   Loop& loop_;
   V4l2Calls& calls_;
   const std::string path_;
-  const SourceOptions options_;
+  SourceOptions options_;
   const V4l2Patience patience_;
   BufferPool& pool_;
   SourceHandler& handler_;

@@ -346,6 +346,20 @@ TEST_F(CaptureTest, IsHealthyWhileTheSourceIs) {
   EXPECT_TRUE(capture_->health(now_us).ok());
 }
 
+TEST_F(CaptureTest, IsAliveFromTheFirstSignOfLifeOn) {
+  EXPECT_TRUE(capture_->health(monotonic_us()).ok()) << "at first it may still come";
+  EXPECT_FALSE(capture_->alive(monotonic_us()));
+  source_->handler.wants(monotonic_us());
+  EXPECT_TRUE(capture_->alive(monotonic_us()));
+  source_->facts_.fault = "unplugged";
+  EXPECT_FALSE(capture_->alive(monotonic_us()));
+}
+
+TEST_F(CaptureTest, IsAliveBySourcesThatMakeJpegs) {
+  source_->handler.on_jpeg(make_frame(1));
+  EXPECT_TRUE(capture_->alive(monotonic_us()));
+}
+
 TEST_F(CaptureTest, MissesASourceThatIsSilent) {
   int64_t now_us = monotonic_us() + 60 * kSecond_us;
   ASSERT_FALSE(capture_->health(now_us).ok());

@@ -438,6 +438,33 @@ TEST_F(V4l2SourceTest, ACameraOpenedWhileNobodyWatchesOffersOnePictureAndRests) 
   EXPECT_EQ(kernel_.filled_count(), 1u);
 }
 
+TEST_F(V4l2SourceTest, ACameraIsOpenedAnewWhenAskedTo) {
+  kernel_.plug("video0");
+  start_and_stream();
+  fill_and_wait(raw_shot(1));
+  source_->reopen();
+  EXPECT_EQ(lost_.size(), 0u) << "it is told on a later turn";
+  run_until([this] { return kernel_.opened == 2 && kernel_.streaming; });
+  fill_and_wait(raw_shot(2));
+  EXPECT_EQ(last_value_, 2);
+  EXPECT_EQ(facts().fault, "");
+  EXPECT_EQ(facts().reopened, 1u);
+}
+
+TEST_F(V4l2SourceTest, FewerBuffersAreTakenAtOnceMoreWithTheNextOpening) {
+  kernel_.plug("video0");
+  start_and_stream();
+  source_->set_buffer_count(3);
+  run_until([this] { return kernel_.opened == 2 && kernel_.streaming; });
+  EXPECT_EQ(kernel_.queued_count(), 3u);
+  source_->set_buffer_count(5);
+  fill_and_wait(raw_shot(1));
+  EXPECT_EQ(kernel_.opened, 2);
+  source_->reopen();
+  run_until([this] { return kernel_.opened == 3 && kernel_.streaming; });
+  EXPECT_EQ(kernel_.queued_count(), 5u);
+}
+
 TEST_F(V4l2SourceTest, ControlsAreSetAgainWheneverTheCameraIsOpenedAnew) {
   FakeNode camera;
   camera.controls = {{V4L2_CID_BRIGHTNESS, "Brightness", 0, 255, 128}};
