@@ -7,7 +7,8 @@
 #   make lint    clang-format and clang-tidy
 #   make fuzz    fuzz each decoder for FUZZ_SECONDS (60)
 #   make size    sizes of the programs; fails when the board's is over its budget
-#   make board   the program for the V831: build/v831-release/camloop
+#   make board   for the V831: build/v831-release/camloop and, with what makes it a service,
+#                camloop-overlay.tar.gz, which board/flash lays down, and camloop-openwrt.tar.gz
 #   make clean   remove build/, fetched libraries included
 #   make help    this text
 
@@ -42,10 +43,11 @@ version := $(shell sed -n 's/$(version_heading)/\1/p' CHANGELOG.md 2>/dev/null |
 build_packages := make cmake nasm bzip2 xz-utils
 
 # Whatever uses the packages of a need has it as an order-only prerequisite.
-needs := need-host need-v831 need-fuzz need-test need-bench need-lint
+needs := need-host need-v831 need-board need-fuzz need-test need-bench need-lint
 .PHONY: $(needs)
 need-host: packages := $(build_packages) $(host.packages)
 need-v831: packages := $(build_packages) $(v831.packages)
+need-board: packages := ca-certificates
 need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
   python3-selenium chromium chromium-driver ffmpeg curl opencv-doc
@@ -134,7 +136,17 @@ build/%-release/src/media/pixels.o: extra_flags := -O3
 run: build/host-release/camloop
 	@$<
 
-board: build/v831-release/camloop
+# What is packed is as old as the last commit, so that the same commit gives the same bytes.
+overlays := $(addprefix build/v831-release/camloop-,overlay.tar.gz openwrt.tar.gz)
+source_date := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+$(eval $(call remember,build/v831-release/source.date,$$(source_date)))
+
+board: $(overlays)
+$(overlays): build/v831-release/camloop-%.tar.gz: build/v831-release/camloop \
+    build/host-release/camloop board/pack $(call under,board/overlay board/openwrt,*camloop) \
+    build/v831-release/source.date | need-board
+	@echo 'v831-release  $@'
+	@SOURCE_DATE_EPOCH=$(source_date) board/pack $* build/v831-release/camloop build/host-release/camloop $@
 
 clean:
 	rm -rf build
