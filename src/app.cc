@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "report.h"
 #include "sources/file_source.h"
 #include "sources/pattern_source.h"
 #include "sources/v4l2_find.h"
@@ -13,6 +12,9 @@
 
 namespace camloop {
 namespace {
+
+// By which who started us knows that we did not end at will.
+constexpr int kExitSourceLost = 3;
 
 using MadeSource = Result<std::unique_ptr<Source>>;
 
@@ -47,6 +49,7 @@ App::App(Loop& loop, const Config& config)
     : loop_(loop), config_(config), started_us_(monotonic_us()) {}
 
 Result<> App::open() {
+  open_watchdog();
   auto make = [this](BufferPool& pool, SourceHandler& handler) {
     return make_source(loop_, config_, pool, handler);
   };
@@ -60,6 +63,21 @@ Result<> App::open() {
   on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   announce();
   return {};
+}
+
+// Comes before the source, whose opening may hang.
+void App::open_watchdog() {
+  if (config_.watchdog.empty()) return;
+  WatchdogWard& ward = *this;
+  Watchdog::Options options{.device = config_.watchdog};
+  watchdog_ = std::make_unique<Watchdog>(options, ward, system_watchdog_calls(), monotonic_us());
+  watchdog_ticks_ = Timer::create(loop_, [this] { watchdog_->tick(monotonic_us()); });
+  watchdog_ticks_->start_periodic(Watchdog::kTick_us);
+  // The camera that was lost is to be waited for: the pattern would hide that it is.
+  if (watchdog_->lost_before() && config_.source_kind == SourceKind::kAuto) {
+    config_.source_kind = SourceKind::kV4l2;
+    config_.source_path = "auto";
+  }
 }
 
 void App::announce() const {
@@ -79,16 +97,33 @@ void App::on_stop_signal(const char* name) {
   loop_.stop();
 }
 
+ReportedParts App::parts() const {
+  return {loop_, hub_, *capture_, *http_, started_us_, monotonic_us(), watchdog_.get()};
+}
+
 std::string App::state_json() {
-  return report_state({loop_, hub_, *capture_, *http_, started_us_, monotonic_us()});
+  return report_state(parts());
 }
 
 std::string App::metrics_text() {
-  return report_metrics({loop_, hub_, *capture_, *http_, started_us_, monotonic_us()});
+  return report_metrics(parts());
 }
 
 Result<> App::health() {
   return capture_->health(monotonic_us());
+}
+
+bool App::source_alive() {
+  return capture_->alive(monotonic_us());
+}
+
+void App::reopen_source() {
+  capture_->reopen_source();
+}
+
+void App::end_for_respawn() {
+  exit_status_ = kExitSourceLost;
+  loop_.stop();
 }
 
 }  // namespace camloop

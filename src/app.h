@@ -5,7 +5,10 @@
 #include "config.h"
 #include "io/loop.h"
 #include "io/signal.h"
+#include "io/timer.h"
+#include "io/watchdog.h"
 #include "media/hub.h"
+#include "report.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
 
@@ -13,30 +16,42 @@
 
 namespace camloop {
 
-class App : private HttpContent {
+class App : private HttpContent, private WatchdogWard {
  public:
   /// Everything is open and running once the loop runs; or nothing is, and the Error says why.
   static Result<std::unique_ptr<App>> create(Loop& loop, const Config& config);
+
+  /// The process's, once the loop has stopped.
+  int exit_status() const { return exit_status_; }
 
  private:
   App(Loop& loop, const Config& config);
 
   Result<> open();
+  void open_watchdog();
   void announce() const;
   void on_stop_signal(const char* name);
+  ReportedParts parts() const;
 
   std::string state_json() override;
   std::string metrics_text() override;
   Result<> health() override;
 
+  bool source_alive() override;
+  void reopen_source() override;
+  void end_for_respawn() override;
+
   Loop& loop_;
   Config config_;
   int64_t started_us_;
+  int exit_status_ = 0;
+  std::unique_ptr<Watchdog> watchdog_;  // none where it is off; last to go, as the others may hang
   Hub hub_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
   Owned<Signal> on_terminate_;
   Owned<Signal> on_interrupt_;
+  Owned<Timer> watchdog_ticks_;
 };
 
 }  // namespace camloop

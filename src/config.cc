@@ -95,6 +95,11 @@ bool apply_http_origin(Config& config, std::string_view value) {
   return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
 }
 
+bool apply_watchdog(Config& config, std::string_view value) {
+  config.watchdog = is_off(value) ? "" : value;
+  return config.watchdog.empty() || value.starts_with("/dev/");
+}
+
 bool apply_log(Config& config, std::string_view value) {
   config.log_target = value == "syslog" ? LogTarget::kSyslog : LogTarget::kStderr;
   return value == "stderr" || value == "syslog";
@@ -128,6 +133,9 @@ constexpr Variable kVariables[] = {
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
     {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
      "web pages of this origin may read the replies (CORS)", apply_http_origin},
+    {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",
+     "restarts the board when the program hangs, or when the pictures of a source stop for good",
+     apply_watchdog},
     {"CAMLOOP_LOG", "stderr", "stderr or syslog", "where the log goes", apply_log},
     {"CAMLOOP_LOG_LEVEL", "info", "error, warning, info or debug", "the least that is logged",
      apply_log_level},

@@ -53,6 +53,7 @@ int run(const Config& config) {
     auto app = App::create(loop, config);
     if (app.ok()) {
       loop.run();
+      status = app.value()->exit_status();
     } else {
       log_error("%s", app.error().text.c_str());
       status = kExitFailed;

@@ -79,6 +79,15 @@ void put_http(JsonWriter& json, const HttpServer& http) {
   json.close_array().close_object();
 }
 
+void put_watchdog(JsonWriter& json, const Watchdog* watchdog) {
+  Watchdog::Facts facts = watchdog ? watchdog->facts() : Watchdog::Facts{};
+  json.key("watchdog").open_object();
+  json.field("device", facts.device).field("fault", facts.fault).field("phase", facts.phase);
+  json.field("timeout_s", facts.timeout_s).field("fed", facts.fed).field("late", facts.late);
+  json.field("late_max_ms", milliseconds(facts.late_max_us)).field("reopened", facts.reopened);
+  json.close_object();
+}
+
 // Prometheus lines, each family with its help and type first.
 class MetricsText {
  public:
@@ -154,6 +163,16 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
                counts.stalled);
 }
 
+void put_watchdog_metrics(MetricsText& text, const Watchdog& watchdog) {
+  Watchdog::Facts facts = watchdog.facts();
+  text.gauge("camloop_watchdog_armed", "1 while the board is watched.", facts.fault.empty());
+  text.counter("camloop_watchdog_fed_total", "Times the watchdog was fed.", facts.fed);
+  text.counter("camloop_watchdog_late_total", "Times it was not, as the loop was late.",
+               facts.late);
+  text.counter("camloop_watchdog_reopened_total", "Times it had the source opened anew.",
+               facts.reopened);
+}
+
 void put_stall_metrics(MetricsText& text, const Histogram& stalls) {
   constexpr int64_t kBounds_us[] = {100, 500, 1000, 2000, 5000, 10'000, 50'000, 100'000, 1'000'000};
   text.family("camloop_loop_stall_seconds", "histogram", "How long one callback held the loop.");
@@ -178,6 +197,7 @@ std::string report_state(const ReportedParts& parts) {
   put_encoder(json, parts.capture);
   put_frames(json, parts.hub, parts.now_us);
   put_http(json, parts.http);
+  put_watchdog(json, parts.watchdog);
   json.key("loop").open_object().field("callbacks", parts.loop.stalls().count());
   put_quantiles(json, "stall_us", parts.loop.stalls());
   json.close_object().close_object();
@@ -188,6 +208,7 @@ std::string report_metrics(const ReportedParts& parts) {
   MetricsText text;
   put_source_metrics(text, parts);
   put_http_metrics(text, parts.http);
+  if (parts.watchdog) put_watchdog_metrics(text, *parts.watchdog);
   put_stall_metrics(text, parts.loop.stalls());
   return text.take();
 }

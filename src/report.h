@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/loop.h"
+#include "io/watchdog.h"
 #include "media/hub.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
@@ -18,6 +19,7 @@ struct ReportedParts {
   const HttpServer& http;
   int64_t started_us;  // monotonic
   int64_t now_us;
+  const Watchdog* watchdog = nullptr;  // none where it is off
 };
 
 std::string report_state(const ReportedParts& parts);

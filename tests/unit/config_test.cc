@@ -60,6 +60,9 @@ const ValuesOfVariable kValues[] = {
      {"", "*", "http://panel.example", "https://panel.example:8443"},
      {"panel.example", "**", "ftp://x", "HTTP://x", "http://a b", "http://\xc3\xa4.example",
       "off"}},
+    {"CAMLOOP_WATCHDOG",
+     {"off", "", "/dev/watchdog", "/dev/watchdog0"},
+     {"on", "watchdog", "/watchdog", "1", "OFF"}},
     {"CAMLOOP_LOG", {"stderr", "syslog"}, {"", "off", "stdout", "/var/log/x", "Syslog"}},
     {"CAMLOOP_LOG_LEVEL",
      {"error", "warning", "info", "debug"},
@@ -121,6 +124,7 @@ TEST(Config, IsTheTablesDefaultsWithoutAnyVariable) {
   EXPECT_EQ(config.http->text(), "[::]:18811");
   EXPECT_EQ(config.http_clients, 64u);
   EXPECT_EQ(config.http_origin, "");
+  EXPECT_EQ(config.watchdog, "");
   EXPECT_EQ(config.log_target, LogTarget::kStderr);
   EXPECT_EQ(config.log_level, LogLevel::kInfo);
 }
@@ -166,6 +170,11 @@ TEST(Config, LetsNothingIntoAHeaderLineThatCouldEndIt) {
   for (const char* origin : {"http://x\r\nSet-Cookie: a", "http://x\n", "http://x\x7f"}) {
     EXPECT_EQ(reading_of({std::string("CAMLOOP_HTTP_ORIGIN=") + origin}).faults.size(), 1u);
   }
+}
+
+TEST(Config, TakesTheWatchdog) {
+  EXPECT_EQ(with("CAMLOOP_WATCHDOG=/dev/watchdog0").watchdog, "/dev/watchdog0");
+  EXPECT_EQ(with("CAMLOOP_WATCHDOG=off").watchdog, "");
 }
 
 TEST(Config, TakesTheLog) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "unit/io/fake_watchdog.h"
 #include "unit/sinks/loop_client.h"
 
 #include <gtest/gtest.h>
@@ -100,6 +101,16 @@ struct FakeSource : Source {
   const SourceFacts& facts_;
 };
 
+// Its source is alive: one second after its start the watchdog says so.
+struct FakeWard : WatchdogWard {
+  bool source_alive() override { return true; }
+  void reopen_source() override {}
+  void end_for_respawn() override {}
+
+  FakeWatchdog driver;
+  Watchdog watchdog{{.device = "/dev/watchdog", .note = "/no/such/note"}, *this, driver, 0};
+};
+
 class ReportTest : public testing::Test, private HttpContent {
  protected:
   void SetUp() override {
@@ -129,7 +140,7 @@ class ReportTest : public testing::Test, private HttpContent {
   }
 
   ReportedParts parts() {
-    return {loop_, hub_, *capture_, *server_, now_us_ - 90 * kSecond_us, now_us_};
+    return {loop_, hub_, *capture_, *server_, now_us_ - 90 * kSecond_us, now_us_, watchdog_};
   }
   std::map<std::string, std::string> state() { return JsonReader::flatten(report_state(parts())); }
 
@@ -144,6 +155,7 @@ class ReportTest : public testing::Test, private HttpContent {
   SourceHandler* source_ = nullptr;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Capture> capture_;
+  const Watchdog* watchdog_ = nullptr;
   int64_t now_us_ = monotonic_us();
 };
 
@@ -233,6 +245,22 @@ TEST_F(ReportTest, StateIsServed) {
             "1");
 }
 
+TEST_F(ReportTest, StateTellsOfTheWatchdog) {
+  EXPECT_EQ(state()["watchdog.device"], "\"\"") << "it is off";
+  FakeWard ward;
+  watchdog_ = &ward.watchdog;
+  for (int64_t second : {1, 2, 3, 4, 5, 6, 9}) ward.watchdog.tick(second * kSecond_us);
+  auto told = state();
+  EXPECT_EQ(told["watchdog.device"], "\"/dev/watchdog\"");
+  EXPECT_EQ(told["watchdog.fault"], "\"\"");
+  EXPECT_EQ(told["watchdog.phase"], "\"well\"");
+  EXPECT_EQ(told["watchdog.timeout_s"], "16");
+  EXPECT_EQ(told["watchdog.fed"], "1");
+  EXPECT_EQ(told["watchdog.late"], "1");
+  EXPECT_EQ(told["watchdog.late_max_ms"], "2000.000");
+  EXPECT_EQ(told["watchdog.reopened"], "0");
+}
+
 // ---- Metrics
 // -------------------------------------------------------------------------------------
 
@@ -295,6 +323,18 @@ TEST_F(ReportTest, MetricsTellWhatHappened) {
   EXPECT_EQ(samples["camloop_http_clients"], 1);
   EXPECT_EQ(samples["camloop_http_connections"], 1);
   EXPECT_EQ(samples["camloop_http_frames_sent_total"], 1);
+}
+
+TEST_F(ReportTest, MetricsTellOfTheWatchdogThatIsOn) {
+  EXPECT_FALSE(samples_of(report_metrics(parts())).contains("camloop_watchdog_armed"));
+  FakeWard ward;
+  watchdog_ = &ward.watchdog;
+  for (int64_t second : {1, 2, 3, 4, 5, 6, 9}) ward.watchdog.tick(second * kSecond_us);
+  auto samples = samples_of(report_metrics(parts()));
+  EXPECT_EQ(samples["camloop_watchdog_armed"], 1);
+  EXPECT_EQ(samples["camloop_watchdog_fed_total"], 1);
+  EXPECT_EQ(samples["camloop_watchdog_late_total"], 1);
+  EXPECT_EQ(samples["camloop_watchdog_reopened_total"], 0);
 }
 
 TEST_F(ReportTest, MetricsTellOfStallsAsAHistogram) {
