@@ -81,8 +81,7 @@ unsigned LogGate::take_held_back() {
 }
 
 void log_open(LogTarget target, LogLevel level) {
-  the_log.target = target;
-  the_log.level = level;
+  the_log = {target, level};
   if (target == LogTarget::kSyslog) openlog("camloop", LOG_PID, LOG_DAEMON);
 }
 
