@@ -81,7 +81,7 @@ $(eval $(call third_party,v831))
 
 # ---- Flags ---------------------------------------------------------------------------------------
 
-language := -std=c++20 -fno-exceptions -fno-rtti -Isrc \
+language := -std=c++20 -fno-exceptions -fno-rtti -D_FILE_OFFSET_BITS=64 -Isrc \
   -DCAMLOOP_VERSION='"$(or $(version),unreleased)"'
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Woverloaded-virtual \
   -Wformat=2 -Wundef -Wno-missing-field-initializers -Werror

@@ -129,7 +129,7 @@ void Capture::finish_encoding() {
 
 void Capture::on_lost(const Error& why) {
   if (lost_.text == why.text) return;
-  log_warning("%s: %s", source_ ? source_->facts().name.c_str() : "source", why.text.c_str());
+  log_warning("%s", why.text.c_str());
   lost_ = why;
   no_signal_jpeg_.reset();
   if (!no_signal_->running()) no_signal_->start_periodic(kNoSignalPeriod_us);

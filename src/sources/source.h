@@ -19,7 +19,8 @@ class SourceHandler {
   virtual void on_picture(Picture picture) = 0;
   /// A frame that is a whole, mended JPEG already.
   virtual void on_jpeg(Frame frame) = 0;
-  /// There is no picture for now, and why. The source heals itself; a picture is the all-clear.
+  /// There is no picture for now, and why, in words that name the device or file. The source heals
+  /// itself; a picture is the all-clear.
   virtual void on_lost(const Error& why) = 0;
 
  protected:
