@@ -5,6 +5,9 @@
 #include <random>
 #include <string>
 
+// Of the address sanitizer, whose header is not in g++'s package.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
+
 namespace camloop {
 namespace {
 
@@ -89,6 +92,18 @@ TEST(ByteQueue, BehavesAsAStringDoes) {
     ASSERT_EQ(content(queue), model);
     ASSERT_EQ(queue.empty(), model.empty());
   }
+}
+
+TEST(ByteQueue, TakesNoMoreMemoryThoughItIsNeverEmpty) {
+  ByteQueue queue(4096);
+  EXPECT_TRUE(queue.append(as_bytes("x")));
+  size_t before = __sanitizer_get_current_allocated_bytes();
+  std::string piece(1000, '.');
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(queue.append(as_bytes(piece)));
+    queue.consume(piece.size());
+  }
+  EXPECT_LE(__sanitizer_get_current_allocated_bytes() - before, 3u * 4096);
 }
 
 TEST(ByteQueueDeathTest, CannotConsumeMoreThanItHolds) {
