@@ -164,6 +164,8 @@ build/host-sanitize/unit-tests: build/host-sanitize/link.flags $(host.libraries)
 	@echo 'host-sanitize  $@'
 	@$(host-sanitize.link) $(filter %.o,$^) $(host.archives) -lgtest -lgtest_main -o $@
 
+unit_log := build/host-sanitize/unit-tests.log
+
 # The decoders once more, compiled by clang for libFuzzer.
 fuzz_flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_compile := clang++ $(language) $(fuzz_flags) -fsanitize=fuzzer-no-link $(host.includes)
@@ -202,7 +204,8 @@ test: export CAMLOOP_RELEASE := build/host-release/camloop
 test: export CAMLOOP_V831 := build/v831-release/camloop
 test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
     build/host-sanitize/unit-tests $(fuzz_programs) virtual-board | need-test
-	build/host-sanitize/unit-tests --gtest_brief=1
+	@echo 'build/host-sanitize/unit-tests: its log, and any sanitizer report, in $(unit_log)'
+	@build/host-sanitize/unit-tests --gtest_brief=1 2>$(unit_log) || { cat $(unit_log) >&2; false; }
 	$(call fuzz_each,5)
 	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(wildcard tests/tidy tests/e2e tests/board)
 
