@@ -68,7 +68,8 @@ Result<> HttpConnection::serve_requests(Bytes bytes) {
     if (fresh && parser_.started() && !first_request_) phase_since_us_ = monotonic_us();
     if (outcome == HttpRequestParser::Outcome::kNeedMore) return {};
     if (outcome == HttpRequestParser::Outcome::kFault) {
-      style_ = {};
+      // What follows a broken request cannot be told from its rest: the connection closes.
+      style_ = {.origin = host_.origin()};
       return reply_fault(parser_.fault().status, parser_.fault().reason);
     }
     TRY(answer());
@@ -114,8 +115,6 @@ Result<> HttpConnection::answer_view(HttpRoute route) {
 Result<> HttpConnection::reply_fault(int status, const std::string& reason) {
   HttpReply fault{.status = status, .body = reason + "\n"};
   if (status == 503) fault.extra_headers = "Retry-After: 5\r\n";
-  // What follows a broken request cannot be told from its rest.
-  if (status != 404 && status != 503) style_.keep_alive = false;
   return reply(fault);
 }
 
@@ -254,7 +253,7 @@ bool HttpConnection::on_tick(int64_t now_us) {
     case Phase::kRequest:
       if (parser_.started() || first_request_) {
         if (waited_us <= kRequestWait_us) return true;
-        style_ = {};
+        style_ = {.origin = host_.origin()};
         return reply_fault(408, "the request did not arrive within 10 s").ok();
       }
       return waited_us <= kKeepAliveWait_us;

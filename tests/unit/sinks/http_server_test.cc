@@ -135,6 +135,18 @@ TEST_F(HttpServerTest, RepeatsTheLastFrameWhenNoneComesForASecond) {
   expect_frames(client, "aa");
 }
 
+TEST_F(HttpServerTest, CountsNoRepetitionAsAFrameLeftOut) {
+  LoopClient slow(server_->address(), 4096);
+  LoopClient fast(server_->address());
+  watch(slow, "/stream");
+  watch(fast, "/stream");
+  publish('a', monotonic_us(), 2'000'000);
+  expect_frames(fast, "a");
+  publish('b', monotonic_us());
+  expect_frames(fast, "abb");
+  EXPECT_EQ(server_->counts().dropped_replaced, 0u);
+}
+
 TEST_F(HttpServerTest, RepeatsNoFrameFromBeforeAnybodyWatched) {
   publish('o', monotonic_us() - 60 * kSecond_us);
   LoopClient client(server_->address());
@@ -232,6 +244,18 @@ TEST_F(HttpServerTest, GivesASnapshotToAClientThatOnlyHalfCloses) {
   EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
 }
 
+TEST_F(HttpServerTest, ClosesOnAClientThatAsksOnBeforeItsSnapshotIsThere) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(
+      client.send("GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n"
+                  "GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return hub_.watched(); }));
+  publish('n', monotonic_us(), 5);
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
+  EXPECT_NE(client.read().find("\r\nConnection: close\r\n"), std::string::npos);
+  EXPECT_TRUE(client.read().ends_with("nnnnn"));
+}
+
 // ---- Demand and limits ----
 
 TEST_F(HttpServerTest, WatchesTheHubOnlyWhileSomebodyWatches) {
@@ -296,6 +320,17 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
   EXPECT_LT(health, nothing);
   EXPECT_LT(nothing, metrics);
   EXPECT_LT(metrics, client.read().size());
+}
+
+TEST_F(HttpServerTest, ClosesOnAClientThatHasNoMoreToAsk) {
+  LoopClient client(server_->address());
+  ASSERT_TRUE(client.send("GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return client.read().ends_with("{}"); }));
+  client.finish();
+  // Sooner than a client that says nothing, which is kept for a while.
+  int64_t begin_us = monotonic_us();
+  EXPECT_TRUE(turn_until(loop_, [&] { return client.read(), client.closed(); }));
+  EXPECT_LT(monotonic_us() - begin_us, 10 * kSecond_us);
 }
 
 TEST_F(HttpServerTest, ForgetsClientsThatVanish) {
