@@ -121,7 +121,8 @@ class Server:
             self.port = probe.getsockname()[1]
         command, settings = make(self.port)
         self.log = open(DATA / f"{make.__name__}.log", "w")
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("CAMLOOP_")}
+        plain = {name: value for name, value in os.environ.items()
+                 if not name.startswith("CAMLOOP_")}
         self.process = subprocess.Popen(
             ["taskset", "-c", str(SERVER_CORE), *command],
             env=dict(plain, **settings), stdout=self.log, stderr=subprocess.STDOUT)
