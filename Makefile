@@ -50,7 +50,7 @@ need-v831: packages := $(build_packages) $(v831.packages)
 need-board: packages := ca-certificates
 need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
-  python3-selenium chromium chromium-driver ffmpeg curl opencv-doc
+  python3-selenium chromium chromium-driver ffmpeg curl opencv-doc busybox-static e2fsprogs
 need-bench: packages := python3 ustreamer ffmpeg curl opencv-doc
 need-lint: packages := clang-format clang-tidy
 $(needs):
@@ -146,7 +146,7 @@ $(overlays): build/v831-release/camloop-%.tar.gz: build/v831-release/camloop \
     build/host-release/camloop board/pack $(call under,board/overlay board/openwrt,*camloop) \
     build/v831-release/source.date | need-board
 	@echo 'v831-release  $@'
-	@SOURCE_DATE_EPOCH=$(source_date) board/pack $* build/v831-release/camloop build/host-release/camloop $@
+	@SOURCE_DATE_EPOCH=$(source_date) board/pack $* $(wordlist 1,2,$^) $@
 
 clean:
 	rm -rf build

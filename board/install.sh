@@ -72,7 +72,7 @@ put_stock_app_aside() {
 stop_stock_app() {
   case $1 in
     etc/*) "/$1" stop ;;
-    *) kill $(pgrep -f "${1##*/}") ;;
+    *) killall python3 ;;
   esac >/dev/null 2>&1 || true
 }
 
@@ -157,6 +157,7 @@ remove_beside() {
   for file in $files; do
     rm -f "$(beside "$file")"
   done
+  rmdir "$root/etc/camloop" "$root/etc/default" 2>/dev/null || true
 }
 
 try_new() {
@@ -171,8 +172,9 @@ try_new() {
 start_new() {
   "/$service" restart
   "/$service" status
-  listener=$(. "/$settings" && echo "${CAMLOOP_HTTP:-:18811}")
+  listener=$(. "/$settings" && echo "${CAMLOOP_HTTP-:18811}")
   port=${listener##*:}
+  case $port in off | '') return ;; esac
   addresses=$(ip -4 addr | sed -n 's/^ *inet \([0-9.]*\).*/\1/p' | grep -v '^127\.') ||
     echo "No network yet. Over USB: adb forward tcp:$port tcp:$port, then http://127.0.0.1:$port/"
   for address in $addresses; do
@@ -193,9 +195,8 @@ uninstall() {
     rm -f "$root/$settings"
   fi
   rm -f "$root/$settings.new" "$root/$program" "$root/etc/camloop/ca-certificates.crt"
-  remove_beside
   rm -f "$root/$manifest"
-  rmdir "$root/etc/camloop" "$root/etc/default" 2>/dev/null || true
+  remove_beside
   sync
   echo "camloop is removed; the stock app starts with the next boot."
 }

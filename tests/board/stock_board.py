@@ -10,9 +10,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 BUSYBOX = "/bin/busybox"  # Debian's busybox-static
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 PATIENCE_S = 30
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="it boots a root of its own")
 
 FILES = {
     "etc/inittab": """\
@@ -116,9 +120,11 @@ class StockBoard:
         """Returns once the last service was started."""
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--net", "--kill-child", "sh", "-c",
-             'mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/tmp" && mkdir "$0/tmp/run" &&'
-             'exec chroot "$0" /sbin/init', self.root], env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             """mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc &&
+                mount -t tmpfs tmpfs tmp && mkdir tmp/run && exec chroot . /sbin/init""",
+             self.root],
+            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         self.init_pid = wait_until("a first process", lambda: children.read_text().strip())
         comm = Path(f"/proc/{self.init_pid}/comm")

@@ -4,8 +4,11 @@ import subprocess
 
 import pytest
 
-from stock_board import ENVIRONMENT, PATIENCE_S, StockBoard, make_stock_root, wait_until
+from stock_board import (ENVIRONMENT, PATIENCE_S, StockBoard, make_stock_root, needs_root,
+                         wait_until)
 from virtual_board import ROOT
+
+pytestmark = needs_root
 
 FAKE_CAMLOOP = """\
 #!/bin/sh
@@ -60,8 +63,8 @@ def wait_for_starts(board, count):
 
 
 def keep_in_made_up_time(root, after_sleep):
-    """Runs the keeper where a second of sleep takes no time; `after_sleep` is shell that ends it with
-    `exit`. Nothing is mounted: /proc/uptime is a file."""
+    """Runs the keeper where a second of sleep takes no time; `after_sleep` is shell that ends it
+    with `exit`. Nothing is mounted: /proc/uptime is a file."""
     (root / "proc/uptime").write_text("1000.00 0\n")
     script = f"""
         sleep() {{
