@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,10 +47,10 @@ SERVER_CORE, CLIENT_CORE = CORES[0], CORES[-1]
 
 # The input --------------------------------------------------------------------------------------
 
-def ffmpeg(name, *options):
+def ffmpeg(name, *options, size="640:480"):
     path = DATA / name
     command = ["ffmpeg", "-v", "error", "-y", "-i", VIDEO, "-frames:v", str(FRAMES)]
-    subprocess.run([*command, "-vf", "scale=640:480", "-bitexact", *options, path], check=True)
+    subprocess.run([*command, "-vf", f"scale={size}", "-bitexact", *options, path], check=True)
     return path
 
 
@@ -64,6 +65,7 @@ def make_input():
     """Pedestrians, 640x480: JPEGs with room for a capture stamp; I420 and YUYV to encode."""
     DATA.mkdir(parents=True, exist_ok=True)
     y4m = ffmpeg("frames.y4m", "-pix_fmt", "yuv420p")
+    ffmpeg("large.y4m", "-pix_fmt", "yuv420p", size="1280:720")
     ffmpeg("frames.yuyv", "-pix_fmt", "yuyv422", "-f", "rawvideo")
     plain = ffmpeg("plain.mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "3")
     comment = b"\xff\xfe" + (2 + len(STAMP)).to_bytes(2, "big") + STAMP
@@ -89,6 +91,10 @@ def camloop(port, source="frames.mjpeg"):
 
 def camloop_y4m(port):
     return camloop(port, "frames.y4m")
+
+
+def camloop_large_y4m(port):
+    return camloop(port, "large.y4m")
 
 
 def ustreamer(port, camera="frames.mjpeg", *options):
@@ -271,6 +277,18 @@ def bench_encoding(servers):
     print_whole_process(alone, seen)
 
 
+def bench_stalls():
+    """How long one callback holds the loop while 1280x720 is encoded, by the program's own count."""
+    with Server(camloop_large_y4m) as server:
+        result(server.load("-n", "1", "-s", SECONDS))
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/state") as reply:
+            loop = json.load(reply)["loop"]
+    stalls = loop["stall_us"]
+    print(f"\nEncoding 1280x720 at {FPS} fps for one client, {loop['callbacks']} callbacks: held the"
+          f" loop for {stalls['p50'] / 1000:.2f} ms p50, {stalls['p99'] / 1000:.2f} ms p99; p99.9"
+          f" {verdict(stalls['p999'] / 1000, 2.0, ' ms')}")
+
+
 def print_encoder(alone):
     rows = []
     for name in alone[0]:
@@ -314,6 +332,7 @@ def main():
     bench_serving(servers)
     bench_slow_clients(servers)
     bench_encoding(servers)
+    bench_stalls()
 
 
 if __name__ == "__main__":
