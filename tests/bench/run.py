@@ -287,8 +287,8 @@ def bench_stalls():
             loop = json.load(reply)["loop"]
     stalls = loop["stall_us"]
     print(f"\nEncoding 1280x720 at {FPS} fps for one client, {loop['callbacks']} callbacks: held"
-          f" the loop for {stalls['p50'] / 1000:.2f} ms p50, {stalls['p99'] / 1000:.2f} ms p99; p99.9"
-          f" {verdict(stalls['p999'] / 1000, 2.0, ' ms')}")
+          f" the loop for {stalls['p50'] / 1000:.2f} ms p50, {stalls['p99'] / 1000:.2f} ms p99;"
+          f" p99.9 {verdict(stalls['p999'] / 1000, 2.0, ' ms')}")
 
 
 def print_encoder(alone):
