@@ -59,6 +59,7 @@ Result<> App::open() {
     http_ = TRY(HttpServer::create(loop_, hub_, http, *this));
   }
   capture_ = TRY(Capture::create(loop_, hub_, capture, make));
+  if (!config_.display.empty()) display_ = std::make_unique<Display>(loop_, hub_, config_.display);
   on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
   on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   announce();
@@ -98,7 +99,8 @@ void App::on_stop_signal(const char* name) {
 }
 
 ReportedParts App::parts() const {
-  return {loop_, hub_, *capture_, *http_, started_us_, monotonic_us(), watchdog_.get()};
+  return {loop_,       hub_,           *capture_,       *http_,
+          started_us_, monotonic_us(), watchdog_.get(), display_.get()};
 }
 
 std::string App::state_json() {

@@ -9,6 +9,7 @@
 #include "io/watchdog.h"
 #include "media/hub.h"
 #include "report.h"
+#include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
 
@@ -49,6 +50,7 @@ class App : private HttpContent, private WatchdogWard {
   Hub hub_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Display> display_;
   Owned<Signal> on_terminate_;
   Owned<Signal> on_interrupt_;
   Owned<Timer> watchdog_ticks_;

@@ -95,6 +95,11 @@ bool apply_http_origin(Config& config, std::string_view value) {
   return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
 }
 
+bool apply_display(Config& config, std::string_view value) {
+  config.display = is_off(value) ? "" : value;
+  return config.display.empty() || value.starts_with("/dev/");
+}
+
 bool apply_watchdog(Config& config, std::string_view value) {
   config.watchdog = is_off(value) ? "" : value;
   return config.watchdog.empty() || value.starts_with("/dev/");
@@ -133,6 +138,8 @@ constexpr Variable kVariables[] = {
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
     {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
      "web pages of this origin may read the replies (CORS)", apply_http_origin},
+    {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
+     "shows the newest picture, as large as fits on this screen", apply_display},
     {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",
      "restarts the board when the program hangs, or when the pictures of a source stop for good",
      apply_watchdog},

@@ -24,6 +24,7 @@ struct Config {
   std::optional<Address> http;
   size_t http_clients = 64;
   std::string http_origin;
+  std::string display;   // a device, empty for none
   std::string watchdog;  // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;
   LogLevel log_level = LogLevel::kInfo;

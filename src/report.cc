@@ -79,6 +79,18 @@ void put_http(JsonWriter& json, const HttpServer& http) {
   json.close_array().close_object();
 }
 
+void put_display(JsonWriter& json, const Display* display) {
+  DisplayFacts facts = display ? display->facts() : DisplayFacts{};
+  json.key("display").open_object();
+  json.field("device", facts.device).field("fault", facts.fault);
+  json.field("width", facts.size.width).field("height", facts.size.height);
+  json.field("bits", facts.bits).field("shown", facts.shown);
+  json.field("dropped_replaced", facts.dropped_replaced);
+  json.field("dropped_broken", facts.dropped_broken);
+  if (display) put_quantiles(json, "cost_us", display->draw_cost());
+  json.close_object();
+}
+
 void put_watchdog(JsonWriter& json, const Watchdog* watchdog) {
   Watchdog::Facts facts = watchdog ? watchdog->facts() : Watchdog::Facts{};
   json.key("watchdog").open_object();
@@ -163,6 +175,16 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
                counts.stalled);
 }
 
+void put_display_metrics(MetricsText& text, const Display& display) {
+  DisplayFacts facts = display.facts();
+  text.gauge("camloop_display_up", "1 while the display shows.", facts.fault.empty());
+  text.counter("camloop_display_frames_shown_total", "Frames brought to the display.", facts.shown);
+  text.family("camloop_display_dropped_total", "counter",
+              "Frames not brought to the display, by reason.");
+  text.sample("{reason=\"replaced\"}", static_cast<double>(facts.dropped_replaced));
+  text.sample("{reason=\"broken\"}", static_cast<double>(facts.dropped_broken));
+}
+
 void put_watchdog_metrics(MetricsText& text, const Watchdog& watchdog) {
   Watchdog::Facts facts = watchdog.facts();
   text.gauge("camloop_watchdog_armed", "1 while the board is watched.", facts.fault.empty());
@@ -197,6 +219,7 @@ std::string report_state(const ReportedParts& parts) {
   put_encoder(json, parts.capture);
   put_frames(json, parts.hub, parts.now_us);
   put_http(json, parts.http);
+  put_display(json, parts.display);
   put_watchdog(json, parts.watchdog);
   json.key("loop").open_object().field("callbacks", parts.loop.stalls().count());
   put_quantiles(json, "stall_us", parts.loop.stalls());
@@ -208,6 +231,7 @@ std::string report_metrics(const ReportedParts& parts) {
   MetricsText text;
   put_source_metrics(text, parts);
   put_http_metrics(text, parts.http);
+  if (parts.display) put_display_metrics(text, *parts.display);
   if (parts.watchdog) put_watchdog_metrics(text, *parts.watchdog);
   put_stall_metrics(text, parts.loop.stalls());
   return text.take();

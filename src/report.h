@@ -4,6 +4,7 @@
 #include "io/loop.h"
 #include "io/watchdog.h"
 #include "media/hub.h"
+#include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
 
@@ -20,6 +21,7 @@ struct ReportedParts {
   int64_t started_us;  // monotonic
   int64_t now_us;
   const Watchdog* watchdog = nullptr;  // none where it is off
+  const Display* display = nullptr;    // likewise
 };
 
 std::string report_state(const ReportedParts& parts);

@@ -2,16 +2,14 @@
 
 #include "base/check.h"
 #include "media/frame.h"
+#include "media/libjpeg.h"
 #include "media/mcu_rows.h"
 
 #include <algorithm>
 #include <array>
-#include <csetjmp>
-#include <cstdio>
 #include <cstring>
 
 #include <jerror.h>
-#include <jpeglib.h>
 
 namespace camloop {
 namespace {
@@ -21,30 +19,6 @@ namespace {
 constexpr int kExactDctQuality = 96;
 // A first guess below this would be outgrown by the tables alone, soon after.
 constexpr size_t kGuessMin = 16 * 1024;
-
-// What libjpeg jumps back to. Plain, so that longjmp crosses no frame with a destructor.
-struct Codec {
-  jpeg_compress_struct jpeg;
-  jpeg_error_mgr errors;
-  jpeg_destination_mgr destination;
-  jmp_buf on_error;
-  char message[JMSG_LENGTH_MAX];
-};
-
-// Runs `call`, in which nothing may wait to be destroyed; false, with the message, if libjpeg gave
-// up.
-template <class Call>
-bool guarded(Codec& codec, Call call) {
-  if (setjmp(codec.on_error) != 0) return false;
-  call(&codec.jpeg);
-  return true;
-}
-
-void fail(j_common_ptr jpeg) {
-  auto* codec = reinterpret_cast<Codec*>(jpeg);
-  jpeg->err->format_message(jpeg, codec->message);
-  std::longjmp(codec->on_error, 1);
-}
 
 J_COLOR_SPACE input_of(PixelFormat format) {
   if (format == PixelFormat::kGrey) return JCS_GRAYSCALE;
@@ -74,7 +48,9 @@ void write_rgb_rows(j_compress_ptr jpeg, const PictureView& picture) {
 }  // namespace
 
 struct JpegEncoder::State {
-  Codec codec;
+  jpeg_compress_struct codec{};
+  JpegErrors errors{};
+  jpeg_destination_mgr destination{};
   J_COLOR_SPACE input = JCS_UNKNOWN;  // what `codec` is configured for
   int quality = 0;
   PictureView picture;
@@ -85,14 +61,14 @@ struct JpegEncoder::State {
   bool running = false;
 
   State();
-  ~State() { jpeg_destroy_compress(&codec.jpeg); }
+  ~State() { jpeg_destroy_compress(&codec); }
 
   bool start(int wanted_quality);
   bool write_rows();
   bool finish();
   bool grow();
   void learn(size_t size);
-  Error failure() const { return Error{std::string("JPEG encoder: ") + codec.message}; }
+  Error failure() const { return Error{std::string("JPEG encoder: ") + errors.message}; }
 
   static State& of(j_compress_ptr jpeg) { return *static_cast<State*>(jpeg->client_data); }
   static void on_start(j_compress_ptr jpeg);
@@ -100,18 +76,15 @@ struct JpegEncoder::State {
   static void on_end(j_compress_ptr jpeg);
 };
 
-JpegEncoder::State::State() : codec{} {
-  codec.jpeg.err = jpeg_std_error(&codec.errors);
-  codec.errors.error_exit = fail;
-  codec.errors.emit_message = [](j_common_ptr, int) {};
-  codec.errors.output_message = [](j_common_ptr) {};
+JpegEncoder::State::State() {
+  codec.err = set_up(errors);
   bool created = guarded(codec, [](j_compress_ptr jpeg) { jpeg_create_compress(jpeg); });
   CHECK(created);
-  codec.jpeg.client_data = this;
-  codec.jpeg.dest = &codec.destination;
-  codec.destination.init_destination = on_start;
-  codec.destination.empty_output_buffer = on_full;
-  codec.destination.term_destination = on_end;
+  codec.client_data = this;
+  codec.dest = &destination;
+  destination.init_destination = on_start;
+  destination.empty_output_buffer = on_full;
+  destination.term_destination = on_end;
 }
 
 bool JpegEncoder::State::start(int wanted_quality) {
@@ -119,8 +92,8 @@ bool JpegEncoder::State::start(int wanted_quality) {
   bool changed = wanted_input != input || wanted_quality != quality;
   input = wanted_input;
   quality = wanted_quality;
-  codec.jpeg.image_width = static_cast<JDIMENSION>(picture.width);
-  codec.jpeg.image_height = static_cast<JDIMENSION>(picture.height);
+  codec.image_width = static_cast<JDIMENSION>(picture.width);
+  codec.image_height = static_cast<JDIMENSION>(picture.height);
   return guarded(codec, [=](j_compress_ptr jpeg) {
     if (changed) configure(jpeg, wanted_input, wanted_quality);
     jpeg_start_compress(jpeg, TRUE);
@@ -131,7 +104,7 @@ bool JpegEncoder::State::write_rows() {
   if (input == JCS_RGB) {
     return guarded(codec, [this](j_compress_ptr jpeg) { write_rgb_rows(jpeg, picture); });
   }
-  rows.gather(static_cast<int>(codec.jpeg.next_scanline));
+  rows.gather(static_cast<int>(codec.next_scanline));
   return guarded(codec, [this](j_compress_ptr jpeg) {
     JSAMPARRAY planes[] = {rows.luma(), rows.cb(), rows.cr()};
     jpeg_write_raw_data(jpeg, planes, McuRows::kLumaRows);
@@ -167,8 +140,8 @@ bool JpegEncoder::State::grow() {
   BufferRef larger = pool->take(std::min(2 * full.size(), kFrameSizeMax));
   MutableBytes room = larger.storage();
   std::memcpy(room.data(), full.data(), full.size());
-  codec.destination.next_output_byte = room.data() + full.size();
-  codec.destination.free_in_buffer = room.size() - full.size();
+  destination.next_output_byte = room.data() + full.size();
+  destination.free_in_buffer = room.size() - full.size();
   output = std::move(larger);
   return true;
 }
@@ -187,7 +160,7 @@ JpegEncoder::~JpegEncoder() = default;
 Result<> JpegEncoder::begin(const PictureView& picture, int quality, BufferPool& pool) {
   State& state = *state_;
   // Whatever came before, finished, abandoned or failed: this makes libjpeg idle.
-  jpeg_abort_compress(&state.codec.jpeg);
+  jpeg_abort_compress(&state.codec);
   state.running = false;
   int side_max = JPEG_MAX_DIMENSION;
   if (picture.width < 1 || picture.height < 1 || picture.width > side_max ||
@@ -209,7 +182,7 @@ Result<> JpegEncoder::begin(const PictureView& picture, int quality, BufferPool&
 Result<bool> JpegEncoder::step() {
   State& state = *state_;
   CHECK(state.running);
-  const jpeg_compress_struct& jpeg = state.codec.jpeg;
+  const jpeg_compress_struct& jpeg = state.codec;
   bool written = state.write_rows();
   bool more = written && jpeg.next_scanline < jpeg.image_height;
   if (more) return false;

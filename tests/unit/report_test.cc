@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "unit/io/fake_watchdog.h"
+#include "unit/sinks/fake_framebuffer.h"
 #include "unit/sinks/loop_client.h"
 
 #include <gtest/gtest.h>
@@ -140,7 +141,8 @@ class ReportTest : public testing::Test, private HttpContent {
   }
 
   ReportedParts parts() {
-    return {loop_, hub_, *capture_, *server_, now_us_ - 90 * kSecond_us, now_us_, watchdog_};
+    return {loop_,   hub_,      *capture_, *server_, now_us_ - 90 * kSecond_us,
+            now_us_, watchdog_, display_};
   }
   std::map<std::string, std::string> state() { return JsonReader::flatten(report_state(parts())); }
 
@@ -156,6 +158,7 @@ class ReportTest : public testing::Test, private HttpContent {
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Capture> capture_;
   const Watchdog* watchdog_ = nullptr;
+  const Display* display_ = nullptr;
   int64_t now_us_ = monotonic_us();
 };
 
@@ -323,6 +326,33 @@ TEST_F(ReportTest, MetricsTellWhatHappened) {
   EXPECT_EQ(samples["camloop_http_clients"], 1);
   EXPECT_EQ(samples["camloop_http_connections"], 1);
   EXPECT_EQ(samples["camloop_http_frames_sent_total"], 1);
+}
+
+TEST_F(ReportTest, StateAndMetricsTellOfTheDisplay) {
+  EXPECT_EQ(state()["display.device"], "\"\"") << "it is off";
+  EXPECT_FALSE(samples_of(report_metrics(parts())).contains("camloop_display_up"));
+  FakeFramebuffer device(320, 200, 16);
+  device.open_errno = ENODEV;
+  Display display(loop_, hub_, "/dev/fb1", device);
+  display_ = &display;
+  ASSERT_TRUE(turn_until(loop_, [&] { return device.tried == 1; }));
+  EXPECT_EQ(state()["display.fault"], "\"/dev/fb1: No such device\"");
+  EXPECT_EQ(samples_of(report_metrics(parts()))["camloop_display_up"], 0);
+  device.open_errno = 0;
+  ASSERT_TRUE(turn_until(loop_, [&] { return hub_.watched(); }));
+  auto told = state();
+  EXPECT_EQ(told["display.device"], "\"/dev/fb1\"");
+  EXPECT_EQ(told["display.fault"], "\"\"");
+  EXPECT_EQ(told["display.width"], "320");
+  EXPECT_EQ(told["display.height"], "200");
+  EXPECT_EQ(told["display.bits"], "16");
+  EXPECT_EQ(told["display.shown"], "0");
+  EXPECT_EQ(told["display.dropped_replaced"], "0");
+  EXPECT_EQ(told["display.cost_us.max"], "0");
+  auto samples = samples_of(report_metrics(parts()));
+  EXPECT_EQ(samples["camloop_display_up"], 1);
+  EXPECT_EQ(samples["camloop_display_frames_shown_total"], 0);
+  EXPECT_EQ(samples["camloop_display_dropped_total{reason=\"broken\"}"], 0);
 }
 
 TEST_F(ReportTest, MetricsTellOfTheWatchdogThatIsOn) {
