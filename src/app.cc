@@ -16,6 +16,13 @@ namespace {
 // By which who started us knows that we did not end at will.
 constexpr int kExitSourceLost = 3;
 
+// Of each client while memory is short: still a moving picture.
+constexpr double kFpsMaxShort = 5;
+
+unsigned long long megabytes(uint64_t bytes) {
+  return bytes >> 20;
+}
+
 using MadeSource = Result<std::unique_ptr<Source>>;
 
 MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, SourceHandler& handler) {
@@ -50,18 +57,22 @@ App::App(Loop& loop, const Config& config)
 
 Result<> App::open() {
   open_watchdog();
+  plan_memory_use();
   auto make = [this](BufferPool& pool, SourceHandler& handler) {
     return make_source(loop_, config_, pool, handler);
   };
-  Capture::Options capture{config_.quality, config_.source.width, config_.source.height};
+  Capture::Options capture{config_.quality, config_.source.width, config_.source.height,
+                           plan_.frames_kept};
   if (config_.http) {
-    HttpServer::Options http{*config_.http, config_.http_clients, config_.http_origin};
+    HttpServer::Options http{*config_.http, plan_.viewers_max, config_.http_origin};
     http_ = TRY(HttpServer::create(loop_, hub_, http, *this));
   }
   capture_ = TRY(Capture::create(loop_, hub_, capture, make));
   if (!config_.display.empty()) display_ = std::make_unique<Display>(loop_, hub_, config_.display);
   on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
   on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
+  seconds_ = Timer::create(loop_, [this] { on_second(); });
+  seconds_->start_periodic(Watchdog::kTick_us);
   announce();
   return {};
 }
@@ -72,13 +83,40 @@ void App::open_watchdog() {
   WatchdogWard& ward = *this;
   Watchdog::Options options{.device = config_.watchdog};
   watchdog_ = std::make_unique<Watchdog>(options, ward, system_watchdog_calls(), monotonic_us());
-  watchdog_ticks_ = Timer::create(loop_, [this] { watchdog_->tick(monotonic_us()); });
-  watchdog_ticks_->start_periodic(Watchdog::kTick_us);
   // The camera that was lost is to be waited for: the pattern would hide that it is.
   if (watchdog_->lost_before() && config_.source_kind == SourceKind::kAuto) {
     config_.source_kind = SourceKind::kV4l2;
     config_.source_path = "auto";
   }
+}
+
+void App::plan_memory_use() {
+  resist_oom_killer();
+  memory_.available = available_memory();
+  plan_ = plan_memory(memory_.available, config_.source.width, config_.source.height,
+                      config_.http_clients);
+  config_.source.buffers = plan_.capture_buffers;
+  if (plan_.viewers_max == config_.http_clients) return;
+  log_info("%zu viewers at most, not %zu: %llu MB of memory are available", plan_.viewers_max,
+           config_.http_clients, megabytes(memory_.available));
+}
+
+void App::on_second() {
+  if (watchdog_) watchdog_->tick(monotonic_us());
+  memory_.available = available_memory();
+  MemoryLevel level = next_memory_level(memory_.available, memory_.level);
+  if (level != memory_.level) shed(level);
+}
+
+void App::shed(MemoryLevel level) {
+  memory_.level = level;
+  log_warning("memory: %llu MB available, shed: %s", megabytes(memory_.available),
+              memory_level_name(level));
+  bool fewer = level >= MemoryLevel::kFewerBuffers;
+  capture_->set_buffer_count(fewer ? kCaptureBuffersMin : plan_.capture_buffers);
+  if (!http_) return;
+  http_->limit_rates(level >= MemoryLevel::kLowerRates ? kFpsMaxShort : 0);
+  http_->refuse_viewers(level >= MemoryLevel::kNoNewClients);
 }
 
 void App::announce() const {
@@ -99,8 +137,8 @@ void App::on_stop_signal(const char* name) {
 }
 
 ReportedParts App::parts() const {
-  return {loop_,       hub_,           *capture_,       *http_,
-          started_us_, monotonic_us(), watchdog_.get(), display_.get()};
+  return {loop_,           hub_,           *capture_, *http_, started_us_, monotonic_us(),
+          watchdog_.get(), display_.get(), memory_};
 }
 
 std::string App::state_json() {

@@ -2,6 +2,7 @@
 // it, and takes it down again.
 #pragma once
 
+#include "base/memory.h"
 #include "config.h"
 #include "io/loop.h"
 #include "io/signal.h"
@@ -30,6 +31,9 @@ class App : private HttpContent, private WatchdogWard {
 
   Result<> open();
   void open_watchdog();
+  void plan_memory_use();
+  void on_second();
+  void shed(MemoryLevel level);
   void announce() const;
   void on_stop_signal(const char* name);
   ReportedParts parts() const;
@@ -46,6 +50,8 @@ class App : private HttpContent, private WatchdogWard {
   Config config_;
   int64_t started_us_;
   int exit_status_ = 0;
+  MemoryFacts memory_;
+  MemoryPlan plan_;
   std::unique_ptr<Watchdog> watchdog_;  // none where it is off; last to go, as the others may hang
   Hub hub_;
   std::unique_ptr<Capture> capture_;
@@ -53,7 +59,7 @@ class App : private HttpContent, private WatchdogWard {
   std::unique_ptr<Display> display_;
   Owned<Signal> on_terminate_;
   Owned<Signal> on_interrupt_;
-  Owned<Timer> watchdog_ticks_;
+  Owned<Timer> seconds_;
 };
 
 }  // namespace camloop

@@ -70,6 +70,7 @@ void put_http(JsonWriter& json, const HttpServer& http) {
   json.field("address", http.address().text()).field("connections", admission.connections());
   json.field("viewers_max", http.viewers_max()).field("refused", admission.refused());
   json.field("viewers_refused", counts.viewers_refused);
+  json.field("memory_refused", counts.memory_refused);
   json.field("starved", http.listener().starved()).field("stalled", counts.stalled);
   json.field("frames_sent", counts.frames_sent);
   json.field("dropped_replaced", counts.dropped_replaced);
@@ -98,6 +99,17 @@ void put_watchdog(JsonWriter& json, const Watchdog* watchdog) {
   json.field("timeout_s", facts.timeout_s).field("fed", facts.fed).field("late", facts.late);
   json.field("late_max_ms", milliseconds(facts.late_max_us)).field("reopened", facts.reopened);
   json.close_object();
+}
+
+void put_memory(JsonWriter& json, const MemoryFacts& memory) {
+  json.key("memory").open_object().key("available_kb");
+  if (memory.available == kMemoryUnknown) {
+    json.value(std::numeric_limits<double>::infinity());  // null in JSON
+  } else {
+    json.value(memory.available / 1024);
+  }
+  json.field("level", static_cast<int>(memory.level));
+  json.field("shedding", memory_level_name(memory.level)).close_object();
 }
 
 // Prometheus lines, each family with its help and type first.
@@ -170,6 +182,7 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
   text.family("camloop_http_refused_total", "counter", "Clients turned away, by reason.");
   text.sample("{reason=\"connections\"}", static_cast<double>(listener.admission().refused()));
   text.sample("{reason=\"viewers\"}", static_cast<double>(counts.viewers_refused));
+  text.sample("{reason=\"memory\"}", static_cast<double>(counts.memory_refused));
   text.sample("{reason=\"descriptors\"}", static_cast<double>(listener.starved()));
   text.counter("camloop_http_stalled_total", "Clients dropped since they took no data in time.",
                counts.stalled);
@@ -193,6 +206,14 @@ void put_watchdog_metrics(MetricsText& text, const Watchdog& watchdog) {
                facts.late);
   text.counter("camloop_watchdog_reopened_total", "Times it had the source opened anew.",
                facts.reopened);
+}
+
+void put_memory_metrics(MetricsText& text, const MemoryFacts& memory) {
+  text.gauge("camloop_memory_level", "How much is shed as memory is short: 0 nothing, 3 all.",
+             static_cast<int>(memory.level));
+  if (memory.available == kMemoryUnknown) return;
+  text.gauge("camloop_memory_available_bytes", "What the system has left.",
+             static_cast<double>(memory.available));
 }
 
 void put_stall_metrics(MetricsText& text, const Histogram& stalls) {
@@ -221,6 +242,7 @@ std::string report_state(const ReportedParts& parts) {
   put_http(json, parts.http);
   put_display(json, parts.display);
   put_watchdog(json, parts.watchdog);
+  put_memory(json, parts.memory);
   json.key("loop").open_object().field("callbacks", parts.loop.stalls().count());
   put_quantiles(json, "stall_us", parts.loop.stalls());
   json.close_object().close_object();
@@ -233,6 +255,7 @@ std::string report_metrics(const ReportedParts& parts) {
   put_http_metrics(text, parts.http);
   if (parts.display) put_display_metrics(text, *parts.display);
   if (parts.watchdog) put_watchdog_metrics(text, *parts.watchdog);
+  put_memory_metrics(text, parts.memory);
   put_stall_metrics(text, parts.loop.stalls());
   return text.take();
 }

@@ -1,6 +1,7 @@
 // What the program tells about itself: /state as JSON and /metrics as Prometheus text.
 #pragma once
 
+#include "base/memory.h"
 #include "io/loop.h"
 #include "io/watchdog.h"
 #include "media/hub.h"
@@ -22,6 +23,7 @@ struct ReportedParts {
   int64_t now_us;
   const Watchdog* watchdog = nullptr;  // none where it is off
   const Display* display = nullptr;    // likewise
+  MemoryFacts memory{};
 };
 
 std::string report_state(const ReportedParts& parts);

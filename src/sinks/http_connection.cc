@@ -174,7 +174,7 @@ void HttpConnection::reply_snapshot(const Frame& frame) {
 Result<> HttpConnection::begin_stream(const ViewOptions& options) {
   int64_t now_us = monotonic_us();
   view_ = options;
-  pacer_ = Pacer(options.fps_max);
+  pace();
   parser_.reset();
   enter(Phase::kStreaming, now_us);
   fps_since_us_ = acknowledged_at_us_ = now_us;
@@ -183,6 +183,12 @@ Result<> HttpConnection::begin_stream(const ViewOptions& options) {
   const Frame& newest = host_.newest();
   if (newest && now_us - newest.captured_us <= kJoinAgeMax_us) on_frame(newest);
   return {};
+}
+
+void HttpConnection::pace() {
+  double allowed = host_.fps_max();
+  bool asks_for_less = view_.fps_max > 0 && (allowed == 0 || view_.fps_max < allowed);
+  pacer_ = Pacer(asks_for_less ? view_.fps_max : allowed);
 }
 
 bool HttpConnection::wants(int64_t captured_us) const {

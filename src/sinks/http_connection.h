@@ -22,6 +22,8 @@ class HttpHost {
   virtual HttpReply reply_to(HttpRoute route) = 0;
   /// A client begins to watch (stream or snapshot), or the reason why it may not.
   virtual Result<> admit_viewer() = 0;
+  /// Frames a second for a stream at most; 0: no limit.
+  virtual double fps_max() const = 0;
   /// The newest frame, empty before the first.
   virtual const Frame& newest() const = 0;
   virtual const std::string& origin() const = 0;
@@ -50,6 +52,8 @@ class HttpConnection : public StreamHandler {
   bool streaming() const { return phase_ == Phase::kStreaming; }
   /// Streaming, or waiting for a snapshot.
   bool viewing() const { return streaming() || phase_ == Phase::kSnapshot; }
+  /// What the client asks for and what the host allows are taken anew.
+  void pace();
   bool wants(int64_t captured_us) const;
   void on_frame(const Frame& frame);
   /// Nothing new came for a second: what was sent last goes out once more, unless the client asked

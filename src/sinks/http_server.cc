@@ -61,7 +61,16 @@ size_t HttpServer::viewers() const {
                                            [](const auto& each) { return each->viewing(); }));
 }
 
+void HttpServer::limit_rates(double fps_max) {
+  fps_max_ = fps_max;
+  for (const auto& each : connections_) each->pace();
+}
+
 Result<> HttpServer::admit_viewer() {
+  if (refuses_viewers_) {
+    ++gone_.memory_refused;
+    return Error{"memory is short: try again later"};
+  }
   if (viewers() >= options_.viewers_max) {
     ++gone_.viewers_refused;
     return Error{"all " + std::to_string(options_.viewers_max) + " places are taken"};

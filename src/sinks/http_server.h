@@ -38,6 +38,7 @@ class HttpServer : public Viewer, private HttpHost {
     uint64_t dropped_replaced = 0;
     uint64_t dropped_stale = 0;
     uint64_t viewers_refused = 0;
+    uint64_t memory_refused = 0;
     uint64_t stalled = 0;  // clients dropped since they took no data or used up their time
   };
 
@@ -47,6 +48,10 @@ class HttpServer : public Viewer, private HttpHost {
 
   const Address& address() const { return listener_->address(); }
   size_t viewers_max() const { return options_.viewers_max; }
+  /// Frames a second that each client gets at most; 0: as many as there are.
+  void limit_rates(double fps_max);
+  /// While memory is short: those who watch stay, others are told to come again.
+  void refuse_viewers(bool refuse) { refuses_viewers_ = refuse; }
   const Listener& listener() const { return *listener_; }
   /// One entry for each stream client.
   std::vector<HttpClientFacts> clients() const;
@@ -61,6 +66,7 @@ class HttpServer : public Viewer, private HttpHost {
 
   HttpReply reply_to(HttpRoute route) override;
   Result<> admit_viewer() override;
+  double fps_max() const override { return fps_max_; }
   const Frame& newest() const override { return hub_.newest(); }
   const std::string& origin() const override { return options_.origin; }
   void connection_ended(HttpConnection& connection) override;
@@ -80,6 +86,8 @@ class HttpServer : public Viewer, private HttpHost {
   std::vector<std::unique_ptr<HttpConnection>> connections_;
   bool attached_ = false;
   bool shown_ = false;  // a frame came since attaching: the newest is none of an earlier time
+  double fps_max_ = 0;
+  bool refuses_viewers_ = false;
   Counts gone_;
 };
 

@@ -142,7 +142,7 @@ class ReportTest : public testing::Test, private HttpContent {
 
   ReportedParts parts() {
     return {loop_,   hub_,      *capture_, *server_, now_us_ - 90 * kSecond_us,
-            now_us_, watchdog_, display_};
+            now_us_, watchdog_, display_,  memory_};
   }
   std::map<std::string, std::string> state() { return JsonReader::flatten(report_state(parts())); }
 
@@ -159,6 +159,7 @@ class ReportTest : public testing::Test, private HttpContent {
   std::unique_ptr<Capture> capture_;
   const Watchdog* watchdog_ = nullptr;
   const Display* display_ = nullptr;
+  MemoryFacts memory_;
   int64_t now_us_ = monotonic_us();
 };
 
@@ -264,6 +265,18 @@ TEST_F(ReportTest, StateTellsOfTheWatchdog) {
   EXPECT_EQ(told["watchdog.reopened"], "0");
 }
 
+TEST_F(ReportTest, StateTellsOfMemoryAndWhatIsShed) {
+  auto told = state();
+  EXPECT_EQ(told["memory.available_kb"], "null") << "the kernel does not tell";
+  EXPECT_EQ(told["memory.level"], "0");
+  EXPECT_EQ(told["memory.shedding"], "\"nothing\"");
+  memory_ = {5'000'000'000, MemoryLevel::kLowerRates};
+  told = state();
+  EXPECT_EQ(told["memory.available_kb"], "4882812");
+  EXPECT_EQ(told["memory.level"], "2");
+  EXPECT_EQ(told["memory.shedding"], "\"camera buffers and frame rates\"");
+}
+
 // ---- Metrics
 // -------------------------------------------------------------------------------------
 
@@ -365,6 +378,16 @@ TEST_F(ReportTest, MetricsTellOfTheWatchdogThatIsOn) {
   EXPECT_EQ(samples["camloop_watchdog_fed_total"], 1);
   EXPECT_EQ(samples["camloop_watchdog_late_total"], 1);
   EXPECT_EQ(samples["camloop_watchdog_reopened_total"], 0);
+}
+
+TEST_F(ReportTest, MetricsTellOfMemory) {
+  auto samples = samples_of(report_metrics(parts()));
+  EXPECT_EQ(samples["camloop_memory_level"], 0);
+  EXPECT_FALSE(samples.contains("camloop_memory_available_bytes"));
+  memory_ = {5'000'000'000, MemoryLevel::kNoNewClients};
+  samples = samples_of(report_metrics(parts()));
+  EXPECT_EQ(samples["camloop_memory_level"], 3);
+  EXPECT_EQ(samples["camloop_memory_available_bytes"], 5e9);
 }
 
 TEST_F(ReportTest, MetricsTellOfStallsAsAHistogram) {

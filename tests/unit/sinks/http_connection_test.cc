@@ -65,6 +65,7 @@ class HttpConnectionTest : public testing::Test, private HttpHost {
  private:
   HttpReply reply_to(HttpRoute) override { return {.body = "fine\n"}; }
   Result<> admit_viewer() override { return {}; }
+  double fps_max() const override { return 0; }
   const Frame& newest() const override { return newest_; }
   const std::string& origin() const override { return origin_; }
   void connection_ended(HttpConnection&) override { connection_.reset(); }

@@ -64,6 +64,20 @@ class HttpServerTest : public testing::Test, private HttpContent {
     EXPECT_EQ(frames(client.read()), letters);
   }
 
+  // Publishes what is wanted of 30 frames a second, and sees that the client gets it.
+  size_t frames_of_a_second(LoopClient& client) {
+    std::string wanted;
+    int64_t begin_us = monotonic_us();
+    for (int i = 0; i < 30; ++i) {
+      int64_t captured_us = begin_us + i * kSecond_us / 30;
+      if (!hub_.wants(captured_us)) continue;
+      wanted += 'a';
+      publish('a', captured_us);
+      expect_frames(client, wanted);
+    }
+    return wanted.size();
+  }
+
   Loop loop_;
   Hub hub_;
   BufferPool pool_{2};
@@ -170,16 +184,37 @@ TEST_F(HttpServerTest, RepeatsNoFrameToAClientThatAsksForLessThanOneASecond) {
 TEST_F(HttpServerTest, SendsAsManyFramesASecondAsTheClientAsks) {
   LoopClient client(server_->address());
   watch(client, "/stream?fps=10");
-  std::string wanted;
-  for (int i = 0; i < 30; ++i) {
-    int64_t captured_us = monotonic_us() + i * kSecond_us / 30;
-    if (!hub_.wants(captured_us)) continue;
-    wanted += 'a';
-    publish('a', captured_us);
-    expect_frames(client, wanted);
-  }
-  EXPECT_EQ(wanted.size(), 10u);
+  EXPECT_EQ(frames_of_a_second(client), 10u);
 }
+
+struct RateCase {
+  const char* target;
+  double limit;
+  size_t frames;
+};
+
+class HttpRateTest : public HttpServerTest, public testing::WithParamInterface<RateCase> {};
+
+TEST_P(HttpRateTest, IsLimitedForAClientThatIsThere) {
+  LoopClient client(server_->address());
+  watch(client, GetParam().target);
+  server_->limit_rates(GetParam().limit);
+  EXPECT_EQ(frames_of_a_second(client), GetParam().frames);
+}
+
+TEST_P(HttpRateTest, IsLimitedForAClientThatComes) {
+  server_->limit_rates(GetParam().limit);
+  LoopClient client(server_->address());
+  watch(client, GetParam().target);
+  EXPECT_EQ(frames_of_a_second(client), GetParam().frames);
+}
+
+INSTANTIATE_TEST_SUITE_P(OfTwoTheLowerCounts, HttpRateTest,
+                         testing::Values(RateCase{"/stream", 10, 10},
+                                         RateCase{"/stream?fps=15", 10, 10},
+                                         RateCase{"/stream?fps=10", 15, 10},
+                                         RateCase{"/stream?fps=15", 0, 15},
+                                         RateCase{"/stream", 0, 30}));
 
 TEST_F(HttpServerTest, DropsFramesOlderThanTheClientAsks) {
   LoopClient client(server_->address());
@@ -292,6 +327,28 @@ TEST_F(HttpServerTest, RefusesViewersBeyondItsPlacesAndAnswersThemOtherwise) {
   first.leave();
   ASSERT_TRUE(turn_until(loop_, [&] { return server_->clients().empty(); }));
   watch(second, "/stream");
+}
+
+TEST_F(HttpServerTest, RefusesNewViewersWhileMemoryIsShortAndKeepsThoseItHas) {
+  LoopClient watching(server_->address());
+  watch(watching, "/stream");
+  server_->refuse_viewers(true);
+
+  LoopClient late(server_->address());
+  ASSERT_TRUE(
+      late.send("GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n"
+                "GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return late.read().ends_with("{}"); })) << late.read();
+  EXPECT_TRUE(late.read().starts_with("HTTP/1.1 503 ")) << late.read();
+  EXPECT_NE(late.read().find("\r\nRetry-After: "), std::string::npos);
+  EXPECT_NE(late.read().find("memory is short"), std::string::npos);
+  EXPECT_EQ(server_->counts().memory_refused, 1u);
+  EXPECT_EQ(server_->counts().viewers_refused, 0u);
+  publish('a', monotonic_us());
+  expect_frames(watching, "a");
+
+  server_->refuse_viewers(false);
+  watch(late, "/stream");
 }
 
 TEST_F(HttpServerTest, RefusesConnectionsBeyondItsPlacesWithAReply) {
