@@ -84,7 +84,7 @@ bool apply_http(Config& config, std::string_view value) {
 }
 
 bool apply_http_clients(Config& config, std::string_view value) {
-  return take_within<size_t>(value, 1, 10'000, config.http_clients);
+  return take_within<size_t>(value, 1, 1000, config.http_clients);
 }
 
 // It becomes a header line: nothing that could start another one.
@@ -134,7 +134,7 @@ constexpr Variable kVariables[] = {
      "camera controls by their V4L2 names, such as brightness=10,exposure_auto=1", apply_controls},
     {"CAMLOOP_HTTP", ":18811", "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off",
      "where HTTP is served; without HOST on every interface", apply_http},
-    {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 10000",
+    {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 1000",
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
     {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
      "web pages of this origin may read the replies (CORS)", apply_http_origin},

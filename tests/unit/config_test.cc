@@ -55,7 +55,7 @@ const ValuesOfVariable kValues[] = {
      {"", "off", ":0", ":18811", ":65535", "127.0.0.1:80", "0.0.0.0:80", "[::1]:80"},
      {"on", "18811", ":", ":65536", ":-1", ":http", "localhost:80", "127.0.0.1", "::1:80",
       "http://127.0.0.1:80", "OFF"}},
-    {"CAMLOOP_HTTP_CLIENTS", {"1", "64", "10000"}, {"", "0", "10001", "-1", "many", "1.5"}},
+    {"CAMLOOP_HTTP_CLIENTS", {"1", "64", "1000"}, {"", "0", "1001", "-1", "many", "1.5"}},
     {"CAMLOOP_HTTP_ORIGIN",
      {"", "*", "http://panel.example", "https://panel.example:8443"},
      {"panel.example", "**", "ftp://x", "HTTP://x", "http://a b", "http://\xc3\xa4.example",
