@@ -3,6 +3,8 @@
 #   make         the program for this machine: build/host-release/camloop
 #   make run     build and run it; settings may follow: make run CAMLOOP_SOURCE=file:clip.y4m
 #   make test    every test, with sanitizers: unit, fuzz (shortly), tidy, end to end, board
+#   make board-test  the product on a virtual board, booted from a card, alone; a case a line.
+#                BOARD_TEST_FRAMES=50000 serves as many frames to its clients: an hour's
 #   make bench   compare with other servers and with the bare encoder
 #   make lint    clang-format and clang-tidy
 #   make fuzz    fuzz each decoder for FUZZ_SECONDS (60)
@@ -12,7 +14,7 @@
 #   make clean   remove build/, fetched libraries included
 #   make help    this text
 
-.PHONY: all run test bench lint fuzz size board clean help FORCE
+.PHONY: all run test board-test bench lint fuzz size board clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -197,17 +199,21 @@ fuzz: $(fuzz_programs)
 virtual-board: | need-v831
 	@board/virtual/setup
 
+pytest := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 test fuzz: export UBSAN_OPTIONS := print_stacktrace=1
-test: export PYTHONDONTWRITEBYTECODE := 1
+test board-test: export PYTHONDONTWRITEBYTECODE := 1
 test: export CAMLOOP := build/host-sanitize/camloop
 test: export CAMLOOP_RELEASE := build/host-release/camloop
 test: export CAMLOOP_V831 := build/v831-release/camloop
 test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
-    build/host-sanitize/unit-tests $(fuzz_programs) virtual-board | need-test
+    build/host-sanitize/unit-tests $(fuzz_programs) $(overlays) virtual-board | need-test
 	@echo 'build/host-sanitize/unit-tests: its log, and any sanitizer report, in $(unit_log)'
 	@build/host-sanitize/unit-tests --gtest_brief=1 2>$(unit_log) || { cat $(unit_log) >&2; false; }
 	$(call fuzz_each,5)
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(wildcard tests/tidy tests/e2e tests/board)
+	$(pytest) $(wildcard tests/tidy tests/e2e tests/board)
+
+board-test: $(overlays) virtual-board | need-test
+	$(pytest) tests/board/product
 
 # ---- Benchmark -----------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HTTP_PORT = 18811
 START_TIMEOUT_S = 60
-POWERED_S_MAX = 300  # longer than any test; then the board goes off and its test fails
+POWERED_S_MAX = 300  # longer than a test; then the board goes off and its test fails
 
 
 def free_port():
@@ -26,15 +26,15 @@ def free_port():
 class VirtualBoard:
     """Puts run.sh, uvccam and camloop into the payload directory, beside what a test has there."""
 
-    def __init__(self, payload):
+    def __init__(self, payload, *boot_options, powered_s_max=POWERED_S_MAX):
         subprocess.run([ROOT / "board/virtual/setup"], check=True)
         shutil.copy(Path(__file__).with_name("run.sh"), payload)
         shutil.copy(ROOT / "build/virtual-board/uvccam", payload)
         shutil.copy(ROOT / os.environ.get("CAMLOOP_V831", "build/v831-release/camloop"), payload)
         self.port = free_port()
         self.process = subprocess.Popen(
-            ["timeout", str(POWERED_S_MAX), ROOT / "board/virtual/boot",
-             "-p", f"{self.port}:{HTTP_PORT}", payload],
+            ["timeout", str(powered_s_max), ROOT / "board/virtual/boot",
+             "-p", f"{self.port}:{HTTP_PORT}", *boot_options, payload],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.read_output("boot")
 
