@@ -32,6 +32,11 @@ void put_source(JsonWriter& json, const SourceFacts& facts) {
   json.field("fault", facts.fault).field("pictures", facts.pictures);
   json.field("dropped_broken", facts.dropped_broken).field("dropped_stale", facts.dropped_stale);
   json.field("reopened", facts.reopened);
+  if (facts.exposure) {
+    json.key("exposure").open_object();
+    json.field("lines", facts.exposure->lines).field("luma", facts.exposure->luma);
+    json.close_object();
+  }
   json.close_object();
 }
 

@@ -6,6 +6,7 @@
 #include "media/picture.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace camloop {
@@ -27,6 +28,12 @@ class SourceHandler {
   ~SourceHandler() = default;
 };
 
+/// How a camera is exposed where that is the program's task.
+struct ExposureFacts {
+  double lines = 0;  // of the sensor, each as long as it takes to read one; 0 while it refuses
+  double luma = 0;   // of the last picture looked at, 0 to 255; see measure_luma()
+};
+
 /// What was granted and what happened, for the log, /state and /metrics.
 struct SourceFacts {
   std::string name;    // "v4l2:/dev/video0", "pattern", "file:..."
@@ -40,6 +47,8 @@ struct SourceFacts {
   uint64_t dropped_broken = 0;  // cut short or not a JPEG
   uint64_t dropped_stale = 0;   // a newer one was there already when we came to look
   uint64_t reopened = 0;        // how often it was lost and opened anew
+  // None where it is left to the camera or fixed by the user.
+  std::optional<ExposureFacts> exposure;
 };
 
 /// Starts when made, stops when destroyed. All loans must be back before that.

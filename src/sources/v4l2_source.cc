@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "media/jpeg_scan.h"
+#include "media/luma.h"
 #include "sources/v4l2_controls.h"
 #include "sources/v4l2_find.h"
 
@@ -27,6 +28,7 @@ namespace camloop {
 namespace {
 
 constexpr std::string_view kAuto = "auto";
+constexpr std::string_view kExposure = "exposure";
 // A slow camera is not stalled before it has missed this many pictures.
 constexpr double kMissedPictures = 3;
 
@@ -113,8 +115,9 @@ Result<> V4l2Source::open_device() {
   std::string path = path_ == kAuto ? TRY(find_v4l2_camera(calls_)) : path_;
   facts_.name = "v4l2:" + path;
   device_ = TRY(V4l2Device::open(calls_, path, options_));
-  apply_controls();
-  TRY(device_->start());
+  if (device_->node().sunxi()) sensor_ = V4l2Sensor::open(calls_);
+  if (!sensor_) apply_controls();
+  TRY(start_stream());
   const V4l2Grant& grant = device_->grant();
   facts_.device = device_->node().card();
   facts_.format = fourcc_text(grant.format->fourcc);
@@ -125,15 +128,20 @@ Result<> V4l2Source::open_device() {
   return {};
 }
 
-// The exposure of the V831's camera is not its own but its sensor's, which is a node by itself.
+// What is set on the V831's sensor before the stream starts is lost; others may take some controls
+// only before that.
+Result<> V4l2Source::start_stream() {
+  TRY(device_->start());
+  if (!sensor_) return {};
+  apply_controls();
+  start_exposure();
+  return {};
+}
+
 void V4l2Source::apply_controls() {
-  const V4l2Node& node = device_->node();
-  std::string sensor_path = node.sunxi() ? find_v4l2_sensor(calls_) : std::string();
-  int sensor = sensor_path.empty() ? -1 : calls_.open(sensor_path.c_str());
-  int descriptors[] = {node.descriptor(), sensor};
-  size_t count = sensor < 0 ? 1 : 2;
+  int descriptors[] = {device_->node().descriptor(), sensor_ ? sensor_->descriptor() : -1};
+  size_t count = sensor_ ? 2 : 1;
   auto complaints = set_v4l2_controls(calls_, {descriptors, count}, options_.controls);
-  if (sensor >= 0) calls_.close(sensor);
   if (std::exchange(controls_told_, true)) return;
   for (const std::string& complaint : complaints) {
     log_warning("%s: %s", facts_.name.c_str(), complaint.c_str());
@@ -167,7 +175,7 @@ void V4l2Source::on_stalled() {
     return;
   }
   device_->stop();
-  if (Result<> started = device_->start(); !started) {
+  if (Result<> started = start_stream(); !started) {
     lose(started.error());
     return;
   }
@@ -182,6 +190,8 @@ void V4l2Source::lose(const Error& why) {
   state_ = State::kClosed;
   fault_.reset();
   poll_.reset();
+  sensor_.reset();
+  facts_.exposure.reset();
   if (device_) device_->stop();
   if (device_ && !device_->any_lent()) device_.reset();
   timer_->start(retry_wait_us());
@@ -280,8 +290,7 @@ void V4l2Source::offer(const FilledBuffer& filled) {
     note_picture();
     give_back(filled.index);
   } else if (!handler_.wants(filled.captured_us)) {
-    note_picture();
-    give_back(filled.index);
+    pass_over(filled);
   } else if (jpeg) {
     offer_jpeg(filled);
   } else {
@@ -311,9 +320,22 @@ void V4l2Source::offer_picture(const FilledBuffer& filled) {
     return;
   }
   device_->sync(filled);
+  if (metering_due(filled)) meter(*view);
   device_->lend(filled.index);
   note_picture();
   handler_.on_picture(Picture(*view, *this, filled.index));
+}
+
+// Its light may be of use although the picture is not: who looks next is to see one that is well
+// exposed.
+void V4l2Source::pass_over(const FilledBuffer& filled) {
+  if (metering_due(filled)) {
+    std::optional<PictureView> view = device_->view(filled);
+    device_->sync(filled);
+    if (view) meter(*view);
+  }
+  note_picture();
+  give_back(filled.index);
 }
 
 void V4l2Source::drop_broken(const FilledBuffer& filled) {
@@ -343,6 +365,47 @@ void V4l2Source::take_back(int index) {
   }
   device_->keep(index);
   if (!device_->any_lent()) device_.reset();
+}
+
+// ---- Exposure
+
+// The user's, where there is one; else it is the program's task.
+void V4l2Source::start_exposure() {
+  std::optional<ExposureRange> range = sensor_->exposure_range();
+  if (!range) return;
+  for (const auto& [name, value] : options_.controls) {
+    if (name != kExposure) continue;
+    set_exposure(std::clamp(value, range->minimum, range->maximum));
+    return;
+  }
+  if (!auto_exposure_) auto_exposure_.emplace(*range, patience_.settle_us);
+  facts_.exposure.emplace();
+  expose();
+}
+
+bool V4l2Source::metering_due(const FilledBuffer& filled) const {
+  return facts_.exposure && !device_->grant().format->jpeg &&
+         auto_exposure_->due(filled.captured_us);
+}
+
+// The picture must be synced.
+void V4l2Source::meter(const PictureView& view) {
+  ExposureFacts& told = *facts_.exposure;
+  told.luma = measure_luma(view);
+  if (auto_exposure_->look(told.luma, view.captured_us) || told.lines == 0) expose();
+}
+
+void V4l2Source::expose() {
+  int exposure = auto_exposure_->exposure();
+  bool set = set_exposure(exposure);
+  auto_exposure_->on_set(monotonic_us());
+  facts_.exposure->lines = set ? static_cast<double>(exposure) / V4l2Sensor::kLine : 0;
+}
+
+bool V4l2Source::set_exposure(int exposure) {
+  Result<> set = sensor_->set_exposure(exposure);
+  if (!set && !std::exchange(sensor_told_, true)) log_warning("%s", set.error().text.c_str());
+  return set.ok();
 }
 
 }  // namespace camloop

@@ -6,9 +6,11 @@
 #include "io/loop.h"
 #include "io/poll.h"
 #include "io/timer.h"
+#include "sources/auto_exposure.h"
 #include "sources/source.h"
 #include "sources/source_options.h"
 #include "sources/v4l2_device.h"
+#include "sources/v4l2_sensor.h"
 
 #include <memory>
 #include <optional>
@@ -28,6 +30,8 @@ struct V4l2Patience {
   int64_t retry_min_us = kSecond_us / 4;  // to open anew; each failure doubles it
   int64_t retry_max_us = 2 * kSecond_us;  // so that a replugged camera is back within 3 s
   int64_t idle_us = kSecond_us;           // between two looks while nobody watches
+  // For a new exposure to show: five frames of the V831's sensor, which takes two or three.
+  int64_t settle_us = kSecond_us / 4;
 };
 
 class V4l2Source final : public Source, private PictureLender {
@@ -47,6 +51,7 @@ class V4l2Source final : public Source, private PictureLender {
   void on_due();
   void open();
   Result<> open_device();
+  Result<> start_stream();
   void apply_controls();
   void check_liveness();
   void on_stalled();
@@ -63,10 +68,17 @@ class V4l2Source final : public Source, private PictureLender {
   void offer(const FilledBuffer& filled);
   void offer_jpeg(const FilledBuffer& filled);
   void offer_picture(const FilledBuffer& filled);
+  void pass_over(const FilledBuffer& filled);
   void drop_broken(const FilledBuffer& filled);
   void note_picture();
   void give_back(int index);
   void take_back(int index) override;
+
+  void start_exposure();
+  bool metering_due(const FilledBuffer& filled) const;
+  void meter(const PictureView& view);
+  void expose();
+  bool set_exposure(int exposure);
 
   Loop& loop_;
   V4l2Calls& calls_;
@@ -85,8 +97,12 @@ class V4l2Source final : public Source, private PictureLender {
   std::optional<Error> fault_;          // found inside a call made to us; due at once
   int64_t last_picture_us_ = 0;         // or when streaming began
   int failures_ = 0;                    // to open, since the last picture
+  std::unique_ptr<V4l2Sensor> sensor_;  // of device_, on the V831
+  // Outlives sensor_, to go on with what it found.
+  std::optional<AutoExposure> auto_exposure_;
   bool opened_before_ = false;
   bool controls_told_ = false;  // what is wrong with them is logged once
+  bool sensor_told_ = false;    // likewise that it refuses
 };
 
 }  // namespace camloop

@@ -214,6 +214,14 @@ TEST_F(ReportTest, StateTellsOfTheSource) {
   EXPECT_EQ(told["source.reopened"], "3");
 }
 
+TEST_F(ReportTest, StateTellsOfAnExposureThatIsTheProgramsTask) {
+  EXPECT_FALSE(state().contains("source.exposure.lines"));
+  facts_.exposure = {.lines = 134, .luma = 117.5};
+  auto told = state();
+  EXPECT_EQ(told["source.exposure.lines"], "134.000");
+  EXPECT_EQ(told["source.exposure.luma"], "117.500");
+}
+
 TEST_F(ReportTest, StateTellsOfEachClient) {
   LoopClient client(server_->address()), other(server_->address());
   stream_to(client, 5000);

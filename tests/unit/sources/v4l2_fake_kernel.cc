@@ -15,6 +15,11 @@ namespace camloop {
 namespace {
 
 constexpr uint32_t kGarbage = 0xdeadbeef;
+constexpr uint32_t kIgnored = V4L2_CTRL_FLAG_VOLATILE;
+// The sensor's own calls and what its registers begin with, as its driver has them.
+constexpr unsigned long kSensorConfig = _IOWR('V', 192 + 60, int[15]);
+constexpr unsigned long kSensorExposure = _IOWR('V', 192 + 61, int[4]);
+constexpr int kFirstExposure = 399 * 16;
 
 bool is_zero(const v4l2_plane& plane) {
   return (plane.bytesused | plane.length | plane.m.mem_offset | plane.data_offset |
@@ -46,6 +51,13 @@ void FakeKernel::plug_sunxi(const std::string& node) {
   kind.device_caps = V4L2_CAP_EXT_PIX_FORMAT;
   plug(node, "vin_video0", kind);
   formats = {V4L2_PIX_FMT_NV12};
+}
+
+void FakeKernel::plug_sensor(const std::string& node, const FakeSensor& sensor) {
+  FakeNode kind;
+  kind.controls = {{V4L2_CID_EXPOSURE, "Exposure", 1, 65536 * 16, 1, kIgnored}};
+  kind.sensor = sensor;
+  plug(node, "sp2305_mipi", kind);
 }
 
 void FakeKernel::unplug(const std::string& node) {
@@ -147,7 +159,11 @@ int FakeKernel::answer(File& file, unsigned long request, void* argument) {
     file.input_selected = *static_cast<int*>(argument) == 0;
     return 0;
   }
-  bool sunxi_node = nodes_.at(file.path).driver == "sunxi-vin";
+  FakeNode& node = nodes_.at(file.path);
+  if (node.sensor && (request == kSensorConfig || request == kSensorExposure)) {
+    return answer_sensor(*node.sensor, request, static_cast<int*>(argument));
+  }
+  bool sunxi_node = node.driver == "sunxi-vin";
   if (sunxi_node && !file.input_selected) violations.push_back("a call before S_INPUT");
   return answer_common(file, request, argument);
 }
@@ -370,6 +386,9 @@ int FakeKernel::dequeue(v4l2_buffer& message) {
 int FakeKernel::stream(bool on) {
   if (on && queued_.empty()) violations.push_back("STREAMON without a buffer");
   streaming = on;
+  for (auto& [path, node] : nodes_) {
+    if (on && node.sensor) node.sensor->exposure = kFirstExposure;
+  }
   if (on) return 0;
   for (Buffer& buffer : buffers_) buffer.state = Buffer::kDequeued;
   queued_.clear();
@@ -393,6 +412,7 @@ int FakeKernel::query_control(File& file, v4l2_queryctrl& query) {
     std::strncpy(reinterpret_cast<char*>(query.name), control.name.c_str(), sizeof query.name - 1);
     query.minimum = control.minimum;
     query.maximum = control.maximum;
+    query.flags = control.flags;
     return 0;
   }
   return EINVAL;
@@ -401,10 +421,24 @@ int FakeKernel::query_control(File& file, v4l2_queryctrl& query) {
 int FakeKernel::set_control(File& file, v4l2_control& wish) {
   for (FakeControl& control : nodes_.at(file.path).controls) {
     if (control.id != wish.id) continue;
-    control.value = wish.value;
+    if ((control.flags & kIgnored) == 0) control.value = wish.value;
     return 0;
   }
   return EINVAL;
+}
+
+int FakeKernel::answer_sensor(FakeSensor& sensor, unsigned long request, int* argument) {
+  if (!sensor.knows_vendor_calls) return EINVAL;
+  if (request == kSensorConfig) {
+    argument[9] = sensor.exposure_min;
+    argument[10] = sensor.exposure_max;
+    return 0;
+  }
+  if (!streaming) violations.push_back("the sensor was set before the stream started");
+  sensor.exposure = argument[0];
+  sensor.gain = argument[1];
+  ++sensor.sets;
+  return 0;
 }
 
 // All that the caller does not have to say must be zero.

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,17 @@ struct FakeControl {
   int minimum;
   int maximum;
   int value;
+  uint32_t flags = 0;
+};
+
+/// The board's image sensor. It forgets what was set when the stream starts.
+struct FakeSensor {
+  bool knows_vendor_calls = true;
+  int exposure_min = 16 * 16;
+  int exposure_max = 1117 * 16;
+  int exposure = 0;  // in its registers, in 1/16 lines
+  int gain = 0;
+  int sets = 0;  // of the exposure
 };
 
 /// What a node is. By default a single-planar webcam.
@@ -31,6 +43,7 @@ struct FakeNode {
   uint32_t device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
   int open_errno = 0;
   std::vector<FakeControl> controls;
+  std::optional<FakeSensor> sensor;
 };
 
 /// What is in a buffer when it is filled.
@@ -53,6 +66,8 @@ class FakeKernel : public V4l2Calls {
   void unplug(const std::string& node);
   /// The node as sunxi-vin's driver makes it: multi-planar, exclusive, with its quirks.
   void plug_sunxi(const std::string& node);
+  /// Its sensor, whose exposure is a control that cannot be written.
+  void plug_sensor(const std::string& node, const FakeSensor& sensor = {});
 
   // ---- How the camera behaves
   std::vector<uint32_t> formats{V4L2_PIX_FMT_YUYV};
@@ -123,6 +138,7 @@ class FakeKernel : public V4l2Calls {
   int stream(bool on);
   int query_control(File& file, v4l2_queryctrl& query);
   int set_control(File& file, v4l2_control& wish);
+  int answer_sensor(FakeSensor& sensor, unsigned long request, int* argument);
   void check_message(const v4l2_buffer& message, const char* call);
   bool sunxi() const;
   bool multi_planar() const;
