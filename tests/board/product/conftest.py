@@ -59,7 +59,7 @@ def pytest_runtest_makereport(item, call):
 
 def pytest_terminal_summary(terminalreporter):
     reports = [report for found in terminalreporter.stats.values() for report in found
-               if getattr(report, "nodeid", "").startswith(HERE)]
+               if isinstance(report, pytest.TestReport) and report.nodeid.startswith(HERE)]
     cases = sorted({report.location[1:] for report in reports})
     if not cases:
         return
