@@ -1,6 +1,7 @@
 #include "io/address.h"
 
 #include <charconv>
+#include <cstring>
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -60,6 +61,10 @@ std::string Address::text() const {
   std::string name = host();
   if (name.find(':') != std::string::npos) name = "[" + name + "]";
   return name + ":" + std::to_string(port());
+}
+
+bool Address::operator==(const Address& other) const {
+  return raw_size() == other.raw_size() && std::memcmp(raw(), other.raw(), raw_size()) == 0;
 }
 
 Result<Address> parse_listen_address(std::string_view text) {

@@ -26,6 +26,7 @@ struct Address {
   std::string host() const;
   /// "192.0.2.1:80" or "[2001:db8::1]:80".
   std::string text() const;
+  bool operator==(const Address& other) const;
 };
 
 /// An address to listen on: ":PORT" (every interface), "HOST:PORT" or "[IPV6]:PORT", HOST in

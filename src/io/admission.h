@@ -37,6 +37,11 @@ class Admission {
   };
 
   explicit Admission(Limits limits);
+  /// A copy goes on with the same places, so that they are not given away twice.
+  Admission(const Admission&) = default;
+
+  /// For who comes from now on.
+  void set_limits(Limits limits) { limits_ = limits; }
 
   /// A place for `host`, or the reason why there is none; refusals are counted.
   Result<Pass> admit(const std::string& host);

@@ -30,14 +30,21 @@ Address any_v4(int port) {
   return address;
 }
 
+// "[::]:80" and "127.0.0.1:80" are one place to the kernel, unless both sockets share their port.
+void share_port(int fd) {
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
 // A listening socket, or -1 and errno. An IPv6 socket also serves IPv4.
-int try_listen(const Address& address) {
+int try_listen(const Address& address, bool shares_port) {
   int family = address.storage.ss_family;
   int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   int on = 1;
   int off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (shares_port) share_port(fd);
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (bind(fd, address.raw(), address.raw_size()) == 0 && listen(fd, kBacklog) == 0) return fd;
   int code = errno;
@@ -46,27 +53,44 @@ int try_listen(const Address& address) {
   return -1;
 }
 
+Result<int> listen_on(const Address& address, bool shares_port) {
+  int fd = try_listen(address, shares_port);
+  // A kernel without IPv6 (the board's) still has every IPv4 interface.
+  if (fd < 0 && address.any_host()) fd = try_listen(any_v4(address.port()), shares_port);
+  if (fd < 0) return system_error("cannot listen on " + address.text(), errno);
+  return fd;
+}
+
+Address bound_address(int fd) {
+  Address bound;
+  socklen_t size = sizeof bound.storage;
+  getsockname(fd, bound.raw(), &size);
+  return bound;
+}
+
 }  // namespace
 
 Result<Owned<Listener>> Listener::open(Loop& loop, const Address& address, Admission::Limits limits,
                                        std::string_view refusal, OnAccept on_accept) {
-  int fd = try_listen(address);
-  // A kernel without IPv6 (the board's) still has every IPv4 interface.
-  if (fd < 0 && address.any_host()) fd = try_listen(any_v4(address.port()));
-  if (fd < 0) return system_error("cannot listen on " + address.text(), errno);
-  Address bound;
-  socklen_t size = sizeof bound.storage;
-  getsockname(fd, bound.raw(), &size);
-  return Owned<Listener>(new Listener(loop, fd, bound, limits, refusal, std::move(on_accept)));
+  int fd = TRY(listen_on(address, false));
+  return Owned<Listener>(new Listener(loop, fd, Admission(limits), refusal, std::move(on_accept)));
 }
 
-Listener::Listener(Loop& loop, int socket, const Address& address, Admission::Limits limits,
-                   std::string_view refusal, OnAccept on_accept)
+Result<Owned<Listener>> Listener::open_successor(const Address& address) {
+  share_port(socket_);
+  int fd = TRY(listen_on(address, true));
+  Owned<Listener> successor(new Listener(loop(), fd, admission_, refusal_, on_accept_));
+  successor->starved_ = starved_;
+  return successor;
+}
+
+Listener::Listener(Loop& loop, int socket, const Admission& admission, std::string_view refusal,
+                   OnAccept on_accept)
     : Handle(loop),
       socket_(socket),
       reserve_(open_reserve()),
-      address_(address),
-      admission_(limits),
+      address_(bound_address(socket)),
+      admission_(admission),
       refusal_(refusal),
       on_accept_(std::move(on_accept)) {
   CHECK(uv_poll_init(loop.uv(), &poll_, socket) == 0);

@@ -19,6 +19,11 @@ class Listener : public Handle {
   /// Listener.
   static Result<Owned<Listener>> open(Loop& loop, const Address& address, Admission::Limits limits,
                                       std::string_view refusal, OnAccept on_accept);
+  /// One that takes this one's place on another address, be it another host on the same port: it
+  /// goes on with the same connections, limits and counts. Drop this one once it is there.
+  Result<Owned<Listener>> open_successor(const Address& address);
+
+  void set_limits(Admission::Limits limits) { admission_.set_limits(limits); }
 
   /// The address bound, with the port the kernel chose where 0 was asked for.
   const Address& address() const { return address_; }
@@ -27,8 +32,8 @@ class Listener : public Handle {
   uint64_t starved() const { return starved_; }
 
  private:
-  Listener(Loop& loop, int socket, const Address& address, Admission::Limits limits,
-           std::string_view refusal, OnAccept on_accept);
+  Listener(Loop& loop, int socket, const Admission& admission, std::string_view refusal,
+           OnAccept on_accept);
   ~Listener() override;
 
   uv_handle_t* uv() override { return reinterpret_cast<uv_handle_t*>(&poll_); }

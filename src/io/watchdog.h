@@ -56,6 +56,8 @@ class Watchdog {
   /// The run before this one lost a source that had given pictures.
   bool lost_before() const { return lost_before_; }
   void tick(int64_t now_us);
+  /// The source is another one by the user's will: that it gives no pictures yet is no loss.
+  void source_replaced(int64_t now_us) { escalation_ = Escalation(false, now_us); }
   Facts facts() const;
 
  private:

@@ -25,16 +25,28 @@ constexpr std::string_view kRefusal =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
     "Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
 
+Admission::Limits limits_for(const HttpServer::Options& options) {
+  return {options.viewers_max + kOtherConnectionsMax, options.viewers_max + kOtherPerHostMax};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::create(Loop& loop, Hub& hub, const Options& options,
                                                        HttpContent& content) {
   std::unique_ptr<HttpServer> server(new HttpServer(loop, hub, options, content));
-  Admission::Limits limits{options.viewers_max + kOtherConnectionsMax,
-                           options.viewers_max + kOtherPerHostMax};
   auto on_accept = [raw = server.get()](Owned<Stream> stream) { raw->accept(std::move(stream)); };
-  server->listener_ = TRY(Listener::open(loop, options.address, limits, kRefusal, on_accept));
+  server->listener_ =
+      TRY(Listener::open(loop, options.address, limits_for(options), kRefusal, on_accept));
   return server;
+}
+
+Result<> HttpServer::change(const Options& options) {
+  if (options.address != options_.address) {
+    listener_ = TRY(listener_->open_successor(options.address));
+  }
+  options_ = options;
+  listener_->set_limits(limits_for(options));
+  return {};
 }
 
 HttpServer::HttpServer(Loop& loop, Hub& hub, const Options& options, HttpContent& content)

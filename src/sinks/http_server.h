@@ -46,6 +46,10 @@ class HttpServer : public Viewer, private HttpHost {
                                                     HttpContent& content);
   ~HttpServer();
 
+  /// Goes on with other options; who is connected stays. The Error is of a new address, and leaves
+  /// all as it was.
+  Result<> change(const Options& options);
+
   const Address& address() const { return listener_->address(); }
   size_t viewers_max() const { return options_.viewers_max; }
   /// Frames a second that each client gets at most; 0: as many as there are.

@@ -23,10 +23,9 @@ constexpr int64_t kSilenceMax_us = 5 * kSecond_us;
 Result<std::unique_ptr<Capture>> Capture::create(Loop& loop, Hub& hub, const Options& options,
                                                  const MakeSource& make_source) {
   std::unique_ptr<Capture> capture(new Capture(loop, hub, options));
-  capture->source_ = TRY(make_source(capture->pool_, *capture));
-  capture->no_signal_->start_periodic(kNoSignalPeriod_us);
+  capture->source_ = TRY(capture->make(make_source));
   hub.on_demand_changed([raw = capture.get()] { raw->demand_changed(); });
-  capture->demand_changed();
+  capture->await_first_picture();
   return capture;
 }
 
@@ -35,12 +34,30 @@ Capture::Capture(Loop& loop, Hub& hub, const Options& options)
       options_(options),
       pool_(options.frames_kept),
       encode_turns_(Idle::create(loop, [this] { encode_turn(); })),
-      no_signal_(Timer::create(loop, [this] { show_no_signal(); })),
-      lost_{"waiting for the first picture"},
-      last_sign_us_(monotonic_us()) {}
+      no_signal_(Timer::create(loop, [this] { show_no_signal(); })) {}
 
 Capture::~Capture() {
   hub_.on_demand_changed({});
+}
+
+void Capture::replace_source(std::unique_ptr<Source> source, int width, int height) {
+  // What is on loan goes back first.
+  encode_turns_->stop();
+  encoding_.reset();
+  waiting_.reset();
+  source_ = std::move(source);
+  options_.width = width;
+  options_.height = height;
+  await_first_picture();
+}
+
+void Capture::await_first_picture() {
+  seen_ = false;
+  last_sign_us_ = monotonic_us();
+  lost_ = {"waiting for the first picture"};
+  no_signal_jpeg_.reset();
+  no_signal_->start_periodic(kNoSignalPeriod_us);
+  demand_changed();
 }
 
 Result<> Capture::health(int64_t now_us) const {

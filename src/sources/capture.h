@@ -45,11 +45,21 @@ class Capture : public SourceHandler {
   const Histogram& encode_cost() const { return encode_cost_; }
   /// Whether the source is alive: an Error says what it waits for.
   Result<> health(int64_t now_us) const;
-  /// It has been alive since it was made, and is.
+  /// The source has been alive since it was made, and is.
   bool alive(int64_t now_us) const { return seen_ && health(now_us).ok(); }
+
+  /// A source to go on with, or the Error of `make_source`. This one stays as it is meanwhile.
+  Result<std::unique_ptr<Source>> make(const MakeSource& make_source) {
+    return make_source(pool_, *this);
+  }
+  /// Goes on with what make() gave; `width` and `height` as in Options.
+  void replace_source(std::unique_ptr<Source> source, int width, int height);
+  /// From the next picture on.
+  void set_quality(int quality) { options_.quality = quality; }
 
   /// As the functions of Source.
   void reopen_source() { source_->reopen(); }
+  void set_controls(const CameraControls& controls) { source_->set_controls(controls); }
   void set_buffer_count(int count) { source_->set_buffer_count(count); }
 
  private:
@@ -61,6 +71,7 @@ class Capture : public SourceHandler {
   void on_lost(const Error& why) override;
 
   void demand_changed();
+  void await_first_picture();
   void encode_turn();
   void begin_encoding(Picture picture);
   void abandon_encoding(const Error& why);
@@ -83,8 +94,8 @@ class Capture : public SourceHandler {
   int64_t encode_spent_us_ = 0;
 
   Error lost_;
-  int64_t last_sign_us_;  // of life from the source
-  bool seen_ = false;     // there was one
+  int64_t last_sign_us_ = 0;  // of life from the source
+  bool seen_ = false;         // there was one
   uint64_t no_signal_sequence_ = 0;
   BufferRef no_signal_jpeg_;
   Counts counts_;

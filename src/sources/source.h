@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "media/frame.h"
 #include "media/picture.h"
+#include "sources/source_options.h"
 
 #include <cstdint>
 #include <optional>
@@ -60,6 +61,8 @@ class Source {
   virtual void set_active(bool active) = 0;
   /// Begins anew with its device, as if it had been lost. Sources that have none need nothing.
   virtual void reopen() {}
+  /// Sets these from now on, and at once where the device is open. Others stay as they are.
+  virtual void set_controls(const CameraControls&) {}
   /// How many buffers to ask of the device from now on; where that is fewer than last time, at
   /// once.
   virtual void set_buffer_count(int) {}

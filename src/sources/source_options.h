@@ -7,6 +7,9 @@
 
 namespace camloop {
 
+/// Camera controls in the order given, by V4L2 name in lower case with underscores.
+using CameraControls = std::vector<std::pair<std::string, int>>;
+
 struct SourceOptions {
   int width = 640;
   int height = 480;
@@ -15,8 +18,9 @@ struct SourceOptions {
   // read, one is the newest that waits for us, one is to spare for a late turn of the loop.
   int buffers = 5;
   std::string format;  // a V4L2 fourcc such as "NV12" or "MJPG"; empty: the source chooses
-  // Camera controls in the order given, by V4L2 name in lower case with underscores.
-  std::vector<std::pair<std::string, int>> controls;
+  CameraControls controls;
+
+  bool operator==(const SourceOptions&) const = default;
 };
 
 }  // namespace camloop

@@ -78,6 +78,14 @@ void V4l2Source::reopen() {
   timer_->start(0);
 }
 
+void V4l2Source::set_controls(const CameraControls& controls) {
+  options_.controls = controls;
+  controls_told_ = false;
+  if (state_ == State::kClosed) return;
+  apply_controls();
+  if (sensor_) start_exposure();
+}
+
 void V4l2Source::set_buffer_count(int count) {
   bool fewer = count < options_.buffers;
   options_.buffers = count;
@@ -371,6 +379,7 @@ void V4l2Source::take_back(int index) {
 
 // The user's, where there is one; else it is the program's task.
 void V4l2Source::start_exposure() {
+  facts_.exposure.reset();
   std::optional<ExposureRange> range = sensor_->exposure_range();
   if (!range) return;
   for (const auto& [name, value] : options_.controls) {

@@ -42,6 +42,7 @@ class V4l2Source final : public Source, private PictureLender {
 
   void set_active(bool active) override;
   void reopen() override;
+  void set_controls(const CameraControls& controls) override;
   void set_buffer_count(int count) override;
   const SourceFacts& facts() const override { return facts_; }
 

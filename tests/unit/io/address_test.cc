@@ -71,6 +71,15 @@ TEST(Address, RefusesWhatIsNoAddressInNumbers) {
   for (const char* text : {"[192.0.2.1]:80", "[fe80::1%lo]:80", "[:::]:80"}) fault_of(text);
 }
 
+TEST(Address, IsAnotherOneWithAnotherHostPortOrFamily) {
+  auto address = [](const char* text) { return parse_listen_address(text).value(); };
+  for (const char* text : {":80", "0.0.0.0:80", "[::1]:80", "192.0.2.1:80", "192.0.2.1:81"}) {
+    EXPECT_EQ(address(text), address(text));
+    EXPECT_EQ(address(text) == address("192.0.2.1:80"), text == std::string("192.0.2.1:80"));
+  }
+  EXPECT_EQ(address(":80"), address("[::]:80"));
+}
+
 TEST(LocalHosts, EndInTheLoopback) {
   std::vector<std::string> hosts = local_hosts();
   ASSERT_FALSE(hosts.empty());

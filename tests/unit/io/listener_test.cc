@@ -277,6 +277,59 @@ TEST_F(ListenerTest, GetsItsReserveBackOnceThereAreDescriptorsAgain) {
   EXPECT_EQ(listener_->starved(), 1u);
 }
 
+// ---- Its successor
+// -------------------------------------------------------------------------------
+
+TEST_F(ListenerTest, IsSucceededByOneThatKnowsItsConnections) {
+  listen("127.0.0.1:0", {.connections_max = 2, .per_host_max = 9});
+  auto first = connect(), second = connect(), third = connect();
+  run_until_end_of(*third);
+  listener_ = listener_->open_successor(parse_listen_address("127.0.0.1:0").value()).value();
+  EXPECT_EQ(listener_->admission().refused(), 1u);
+  EXPECT_EQ(listener_->admission().connections(), 2u);
+  auto fourth = connect();
+  run_until_end_of(*fourth);
+  EXPECT_EQ(fourth->read(), kRefusal);
+  accepted_.clear();
+  EXPECT_EQ(listener_->admission().connections(), 0u);
+  auto fifth = connect();
+  run_until_accepted(1);
+  EXPECT_TRUE(accepted_[0]->write(as_bytes("welcome")));
+  EXPECT_EQ(fifth->read(), "welcome");
+}
+
+TEST_F(ListenerTest, IsSucceededOnTheSamePortOfMoreHostsOrFewer) {
+  listen("127.0.0.1:0");
+  std::string port = std::to_string(listener_->address().port());
+  for (std::string host : {"", "127.0.0.1", "0.0.0.0", ""}) {
+    auto successor = listener_->open_successor(parse_listen_address(host + ":" + port).value());
+    ASSERT_TRUE(successor.ok()) << successor.error().text;
+    listener_ = std::move(successor).value();
+    accepted_.clear();
+    Peer peer(connect_to(parse_listen_address("127.0.0.1:" + port).value()));
+    run_until_accepted(1);
+    EXPECT_FALSE(fault_of("127.0.0.1:" + port).empty()) << "the port is not for others to share";
+  }
+}
+
+TEST_F(ListenerTest, StaysWhereThereIsNoSuccessor) {
+  listen();
+  auto fault = listener_->open_successor(parse_listen_address("192.0.2.1:0").value());
+  EXPECT_EQ(fault.error().text, "cannot listen on 192.0.2.1:0: Cannot assign requested address");
+  auto peer = connect();
+  run_until_accepted(1);
+}
+
+TEST_F(ListenerTest, TakesOtherLimitsForWhoComesNext) {
+  listen("127.0.0.1:0", {.connections_max = 1, .per_host_max = 9});
+  auto first = connect();
+  run_until_accepted(1);
+  listener_->set_limits({.connections_max = 2, .per_host_max = 9});
+  auto second = connect(), third = connect();
+  run_until_end_of(*third);
+  EXPECT_EQ(accepted_.size(), 2u);
+}
+
 // ---- Its end
 // -------------------------------------------------------------------------------------
 

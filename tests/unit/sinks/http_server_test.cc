@@ -362,6 +362,47 @@ TEST_F(HttpServerTest, RefusesConnectionsBeyondItsPlacesWithAReply) {
       loop_, [&] { return clients[clients.size() - 2]->read().starts_with("HTTP/1.1 503 "); }));
 }
 
+// ---- Change of options ----
+
+TEST_F(HttpServerTest, MovesToAnotherAddressUnderItsClients) {
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  Address before = server_->address();
+  Address wanted = parse_listen_address("127.0.0.2:0").value();
+  ASSERT_TRUE(server_->change({.address = wanted, .viewers_max = 4}).ok());
+  EXPECT_EQ(server_->address().host(), "127.0.0.2");
+  EXPECT_NE(server_->address(), before);
+  LoopClient late(server_->address());
+  watch(late, "/stream");
+  publish('a', monotonic_us());
+  expect_frames(client, "a");
+  expect_frames(late, "a");
+  EXPECT_EQ(server_->listener().admission().connections(), 2u);
+}
+
+TEST_F(HttpServerTest, ChangesNothingWhereItCannotListen) {
+  Address wanted = parse_listen_address("192.0.2.1:0").value();
+  ASSERT_FALSE(server_->change({.address = wanted, .viewers_max = 1, .origin = "*"}).ok());
+  EXPECT_EQ(server_->address().host(), "127.0.0.1");
+  EXPECT_EQ(server_->viewers_max(), 4u);
+  LoopClient client(server_->address());
+  watch(client, "/stream");
+  EXPECT_EQ(client.read().find("Access-Control"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, ChangesItsLimitAndOriginWhereItIs) {
+  LoopClient first(server_->address()), second(server_->address());
+  watch(first, "/stream");
+  Address asked = parse_listen_address("127.0.0.1:0").value(), before = server_->address();
+  ASSERT_TRUE(server_->change({.address = asked, .viewers_max = 1, .origin = "*"}).ok());
+  EXPECT_EQ(server_->address(), before);
+  ASSERT_TRUE(second.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return second.read().ends_with("taken\n"); }));
+  EXPECT_NE(second.read().find("Access-Control-Allow-Origin: *\r\n"), std::string::npos);
+  publish('a', monotonic_us());
+  expect_frames(first, "a");
+}
+
 // ---- Connections ----
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {

@@ -61,14 +61,7 @@ class FakeSource : public Source, public PictureLender {
 
 class CaptureTest : public testing::Test, private Viewer {
  protected:
-  CaptureTest() {
-    auto make_source = [this](BufferPool&, SourceHandler& handler) {
-      auto source = std::make_unique<FakeSource>(handler);
-      source_ = source.get();
-      return Result<std::unique_ptr<Source>>(std::move(source));
-    };
-    capture_ = Capture::create(loop_, hub_, {80, 320, 240}, make_source).value();
-  }
+  CaptureTest() { capture_ = Capture::create(loop_, hub_, {80, 320, 240}, make_fake_).value(); }
   ~CaptureTest() override {
     capture_.reset();
     loop_.drain();
@@ -100,7 +93,12 @@ class CaptureTest : public testing::Test, private Viewer {
   Loop loop_;
   Hub hub_;
   BufferPool pool_{0};
-  FakeSource* source_ = nullptr;
+  FakeSource* source_ = nullptr;  // made last
+  Capture::MakeSource make_fake_ = [this](BufferPool&, SourceHandler& handler) {
+    auto source = std::make_unique<FakeSource>(handler);
+    source_ = source.get();
+    return Result<std::unique_ptr<Source>>(std::move(source));
+  };
   std::unique_ptr<Capture> capture_;
   int64_t wanted_from_us_ = 0;
   std::vector<Frame> frames_;
@@ -283,6 +281,55 @@ TEST_F(CaptureTest, FinishesAPictureThoughTheSourceIsLost) {
   source_->handler.on_lost(Error{"unplugged"});
   run_until_shown(1);
   EXPECT_EQ(shown(), Sequences{1});
+}
+
+TEST_F(CaptureTest, TakesAnotherQualityForTheNextPicture) {
+  watch();
+  source_->give_noise(64, 48);
+  run_until_shown(1);
+  capture_->set_quality(10);
+  source_->give_noise(64, 48);
+  run_until_shown(2);
+  EXPECT_LT(frames_[1].jpeg.size(), frames_[0].jpeg.size());
+}
+
+// ---- Another source
+// ------------------------------------------------------------------------------
+
+TEST_F(CaptureTest, GoesOnWithAnotherSource) {
+  watch();
+  source_->give_picture(64, 48, 1);
+  source_->give_picture(64, 48, 2);  // both on loan, which the source that goes checks
+  capture_->replace_source(capture_->make(make_fake_).value(), 160, 120);
+  EXPECT_EQ(source_->active, std::vector<bool>{true}) << "it is watched";
+  source_->give_picture(32, 16, 3);
+  run_until_shown(1);
+  EXPECT_EQ(shown(), Sequences{3}) << "nothing of the source before";
+}
+
+TEST_F(CaptureTest, WaitsForTheFirstPictureOfAnotherSource) {
+  watch();
+  source_->handler.on_jpeg(make_frame(1));
+  frames_.clear();
+  capture_->replace_source(capture_->make(make_fake_).value(), 160, 120);
+  EXPECT_TRUE(capture_->health(monotonic_us()).ok());
+  EXPECT_FALSE(capture_->alive(monotonic_us()));
+  run_until_shown(1);
+  EXPECT_EQ(capture_->counts().no_signal, 1u);
+  EXPECT_EQ(frames_[0].width, 160);
+  source_->handler.on_jpeg(make_frame(2));
+  EXPECT_TRUE(capture_->alive(monotonic_us()));
+}
+
+TEST_F(CaptureTest, KeepsItsSourceWhereNoOtherCanBeMade) {
+  FakeSource* kept = source_;
+  auto failed = capture_->make([](BufferPool&, SourceHandler&) {
+    return Result<std::unique_ptr<Source>>(Error{"no such file"});
+  });
+  EXPECT_EQ(failed.error().text, "no such file");
+  watch();
+  kept->give_picture(64, 48, 1);
+  run_until_shown(1);
 }
 
 // ---- No signal

@@ -185,6 +185,21 @@ TEST_F(V4l2ExposureTest, TheUsersExposureIsKept) {
   EXPECT_EQ(sensor().exposure, 4000);
 }
 
+TEST_F(V4l2ExposureTest, TheUsersExposureComesAndGoesWhileTheCameraStreams) {
+  kernel_.plug_sensor("v4l-subdev0");
+  start_and_stream();
+  source_->set_controls({{"exposure", 4000}});
+  EXPECT_EQ(sensor().exposure, 4000);
+  show(2);
+  EXPECT_EQ(sensor().exposure, 4000);
+  EXPECT_FALSE(facts().exposure);
+  source_->set_controls({});
+  right_exposure_ = 16000;
+  show(8);
+  EXPECT_NEAR(error_stops(), 0, 0.3);
+  EXPECT_TRUE(facts().exposure);
+}
+
 TEST_F(V4l2ExposureTest, TheUsersExposureIsNoLongerThanAFrame) {
   kernel_.plug_sensor("v4l-subdev0");
   options_.controls = {{"exposure", 65536 * 16}};

@@ -401,5 +401,22 @@ TEST_F(V4l2SourceTest, ControlsAreSetAgainWheneverTheCameraIsOpenedAnew) {
   EXPECT_EQ(kernel_.node("/dev/video0").controls[0].value, 10);
 }
 
+TEST_F(V4l2SourceTest, OtherControlsAreSetOnACameraThatStreams) {
+  FakeNode camera;
+  camera.controls = {{V4L2_CID_BRIGHTNESS, "Brightness", 0, 255, 128},
+                     {V4L2_CID_CONTRAST, "Contrast", 0, 255, 128}};
+  options_.controls = {{"brightness", 10}};
+  kernel_.plug("video0", "camera", camera);
+  start();
+  source_->set_controls({{"brightness", 20}, {"contrast", 30}});
+  run_until([this] { return kernel_.streaming; });
+  std::vector<FakeControl>& controls = kernel_.node("/dev/video0").controls;
+  EXPECT_EQ(controls[0].value, 20) << "asked for before it was open";
+  source_->set_controls({{"contrast", 40}});
+  EXPECT_EQ(controls[0].value, 20);
+  EXPECT_EQ(controls[1].value, 40);
+  EXPECT_EQ(kernel_.opened, 1);
+}
+
 }  // namespace
 }  // namespace camloop
