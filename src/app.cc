@@ -10,6 +10,8 @@
 #include <csignal>
 #include <utility>
 
+#include <sys/resource.h>
+
 namespace camloop {
 namespace {
 
@@ -23,52 +25,69 @@ unsigned long long megabytes(uint64_t bytes) {
   return bytes >> 20;
 }
 
+// Connections beside the stream clients, cameras, files, libuv's own.
+constexpr rlim_t kOtherDescriptors = 128;
+
 using MadeSource = Result<std::unique_ptr<Source>>;
 
 MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, SourceHandler& handler) {
   const SourceOptions& options = config.source;
   switch (config.source_kind) {
+    case SourceKind::kAuto:
+      return make_v4l2_source(loop, "auto", options, pool, handler);
     case SourceKind::kV4l2:
       return make_v4l2_source(loop, config.source_path, options, pool, handler);
     case SourceKind::kFile:
       return make_file_source(loop, config.source_path, options, pool, handler);
     case SourceKind::kPattern:
-      return make_pattern_source(loop, options, handler);
-    case SourceKind::kAuto:
       break;
   }
-  if (find_v4l2_camera(system_v4l2_calls()).ok()) {
-    return make_v4l2_source(loop, "auto", options, pool, handler);
-  }
-  log_info("no camera here: the built-in pattern is shown");
   return make_pattern_source(loop, options, handler);
+}
+
+// Controls are set on a running source.
+bool same_source(Config one, const Config& other) {
+  one.source.controls = other.source.controls;
+  return one.source_kind == other.source_kind && one.source_path == other.source_path &&
+         one.source == other.source;
+}
+
+// Many systems start a service with 1024 descriptors allowed and more to be had for the asking.
+void allow_descriptors(size_t clients) {
+  rlimit limit{};
+  rlim_t wanted = clients + kOtherDescriptors;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<App>> App::create(Loop& loop, const Config& config) {
-  std::unique_ptr<App> app(new App(loop, config));
+Result<std::unique_ptr<App>> App::create(Loop& loop, const Settings& settings,
+                                         const Config& config) {
+  std::unique_ptr<App> app(new App(loop, settings, config));
   TRY(app->open());
   return app;
 }
 
-App::App(Loop& loop, const Config& config)
-    : loop_(loop), config_(config), started_us_(monotonic_us()) {}
+App::App(Loop& loop, const Settings& settings, const Config& config)
+    : loop_(loop), settings_(settings), config_(config), started_us_(monotonic_us()) {}
+
+// ---- Opening -----------------------------------------------------------------------------------
 
 Result<> App::open() {
+  // First, as it would end us; a reload asked for meanwhile comes once the loop runs.
+  on_hangup_ = Signal::create(loop_, SIGHUP, [this] { reload(); });
   open_watchdog();
-  plan_memory_use();
-  auto make = [this](BufferPool& pool, SourceHandler& handler) {
-    return make_source(loop_, config_, pool, handler);
-  };
+  resist_oom_killer();
+  memory_at_start_ = memory_.available = available_memory();
+  size_t frames_kept = plan_memory_for(config_).frames_kept;
+  config_ = fit_to_memory(config_);
+  TRY(open_http(config_));
   Capture::Options capture{config_.quality, config_.source.width, config_.source.height,
-                           plan_.frames_kept};
-  if (config_.http) {
-    HttpServer::Options http{*config_.http, plan_.viewers_max, config_.http_origin};
-    http_ = TRY(HttpServer::create(loop_, hub_, http, *this));
-  }
-  capture_ = TRY(Capture::create(loop_, hub_, capture, make));
-  if (!config_.display.empty()) display_ = std::make_unique<Display>(loop_, hub_, config_.display);
+                           frames_kept};
+  capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
+  open_display();
   on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
   on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   seconds_ = Timer::create(loop_, [this] { on_second(); });
@@ -83,40 +102,55 @@ void App::open_watchdog() {
   WatchdogWard& ward = *this;
   Watchdog::Options options{.device = config_.watchdog};
   watchdog_ = std::make_unique<Watchdog>(options, ward, system_watchdog_calls(), monotonic_us());
-  // The camera that was lost is to be waited for: the pattern would hide that it is.
-  if (watchdog_->lost_before() && config_.source_kind == SourceKind::kAuto) {
-    config_.source_kind = SourceKind::kV4l2;
-    config_.source_path = "auto";
+  camera_seen_ |= watchdog_->lost_before();
+}
+
+Result<> App::open_http(const Config& config) {
+  if (!config.http) {
+    http_.reset();
+    return {};
   }
+  HttpServer::Options options{*config.http, config.http_clients, config.http_origin};
+  allow_descriptors(config.http_clients);
+  if (http_) return http_->change(options);
+  http_ = TRY(HttpServer::create(loop_, hub_, options, *this));
+  return {};
 }
 
-void App::plan_memory_use() {
-  resist_oom_killer();
-  memory_.available = available_memory();
-  plan_ = plan_memory(memory_.available, config_.source.width, config_.source.height,
-                      config_.http_clients);
-  config_.source.buffers = plan_.capture_buffers;
-  if (plan_.viewers_max == config_.http_clients) return;
-  log_info("%zu viewers at most, not %zu: %llu MB of memory are available", plan_.viewers_max,
-           config_.http_clients, megabytes(memory_.available));
+void App::open_display() {
+  if (config_.display.empty()) return;
+  display_ = std::make_unique<Display>(loop_, hub_, config_.display);
 }
 
-void App::on_second() {
-  if (watchdog_) watchdog_->tick(monotonic_us());
-  memory_.available = available_memory();
-  MemoryLevel level = next_memory_level(memory_.available, memory_.level);
-  if (level != memory_.level) shed(level);
+// Without a camera `auto` means the pattern; but that would hide the loss of one that was there.
+Capture::MakeSource App::source_maker(const Config& config) {
+  Config exact = config;
+  if (config.source_kind == SourceKind::kAuto) {
+    camera_seen_ = camera_seen_ || find_v4l2_camera(system_v4l2_calls()).ok();
+    if (!camera_seen_) {
+      log_info("no camera here: the built-in pattern is shown");
+      exact.source_kind = SourceKind::kPattern;
+    }
+  }
+  return [this, exact](BufferPool& pool, SourceHandler& handler) {
+    return make_source(loop_, exact, pool, handler);
+  };
 }
 
-void App::shed(MemoryLevel level) {
-  memory_.level = level;
-  log_warning("memory: %llu MB available, shed: %s", megabytes(memory_.available),
-              memory_level_name(level));
-  bool fewer = level >= MemoryLevel::kFewerBuffers;
-  capture_->set_buffer_count(fewer ? kCaptureBuffersMin : plan_.capture_buffers);
-  if (!http_) return;
-  http_->limit_rates(level >= MemoryLevel::kLowerRates ? kFpsMaxShort : 0);
-  http_->refuse_viewers(level >= MemoryLevel::kNoNewClients);
+MemoryPlan App::plan_memory_for(const Config& config) const {
+  return plan_memory(memory_at_start_, config.source.width, config.source.height,
+                     config.http_clients);
+}
+
+Config App::fit_to_memory(Config config) const {
+  MemoryPlan plan = plan_memory_for(config);
+  if (plan.viewers_max != config.http_clients) {
+    log_info("%zu viewers at most, not %zu: %llu MB of memory were available", plan.viewers_max,
+             config.http_clients, megabytes(memory_at_start_));
+  }
+  config.source.buffers = plan.capture_buffers;
+  config.http_clients = plan.viewers_max;
+  return config;
 }
 
 void App::announce() const {
@@ -131,14 +165,84 @@ void App::announce() const {
   }
 }
 
+// ---- Reload ------------------------------------------------------------------------------------
+
+void App::reload() {
+  ConfigReading reading = settings_.reread();
+  std::vector<std::string> changes = config_changes(config_, reading.config);
+  if (reading.faults.empty() && !changes.empty()) {
+    Result<> applied = apply(fit_to_memory(reading.config));
+    if (!applied.ok()) reading.faults.push_back(applied.error().text);
+  }
+  if (!reading.faults.empty()) {
+    ++reloads_.refused;
+    for (const std::string& fault : reading.faults) log_error("%s", fault.c_str());
+    log_error("SIGHUP: settings unchanged");
+    return;
+  }
+  ++reloads_.applied;
+  for (const std::string& change : changes) log_info("%s", change.c_str());
+  log_info("SIGHUP: %s", changes.empty() ? "nothing changed" : "settings taken over");
+}
+
+// What can fail comes first, so that all of it takes effect or nothing.
+Result<> App::apply(const Config& config) {
+  std::unique_ptr<Source> source;
+  if (!same_source(config_, config)) source = TRY(capture_->make(source_maker(config)));
+  TRY(open_http(config));
+  Config before = std::exchange(config_, config);
+
+  log_open(config.log_target, config.log_level);
+  capture_->set_quality(config.quality);
+  if (source) {
+    capture_->replace_source(std::move(source), config.source.width, config.source.height);
+    if (watchdog_) watchdog_->source_replaced(monotonic_us());
+  } else if (config.source.controls != before.source.controls) {
+    capture_->set_controls(config.source.controls);
+  }
+  if (config.display != before.display) {
+    display_.reset();
+    open_display();
+  }
+  if (config.watchdog != before.watchdog) {
+    watchdog_.reset();
+    open_watchdog();
+  }
+  shed();
+  if (config.http != before.http) announce();
+  return {};
+}
+
+// ---- While it runs -----------------------------------------------------------------------------
+
+void App::on_second() {
+  if (watchdog_) watchdog_->tick(monotonic_us());
+  memory_.available = available_memory();
+  MemoryLevel level = next_memory_level(memory_.available, memory_.level);
+  if (level == memory_.level) return;
+  memory_.level = level;
+  log_warning("memory: %llu MB available, shed: %s", megabytes(memory_.available),
+              memory_level_name(level));
+  shed();
+}
+
+// What the level demands, or no longer does.
+void App::shed() {
+  bool fewer = memory_.level >= MemoryLevel::kFewerBuffers;
+  capture_->set_buffer_count(fewer ? kCaptureBuffersMin : config_.source.buffers);
+  if (!http_) return;
+  http_->limit_rates(memory_.level >= MemoryLevel::kLowerRates ? kFpsMaxShort : 0);
+  http_->refuse_viewers(memory_.level >= MemoryLevel::kNoNewClients);
+}
+
 void App::on_stop_signal(const char* name) {
   log_info("%s: stopping", name);
   loop_.stop();
 }
 
 ReportedParts App::parts() const {
-  return {loop_,           hub_,           *capture_, *http_, started_us_, monotonic_us(),
-          watchdog_.get(), display_.get(), memory_};
+  return {loop_,           hub_,           *capture_, *http_,  started_us_, monotonic_us(),
+          watchdog_.get(), display_.get(), memory_,   reloads_};
 }
 
 std::string App::state_json() {

@@ -10,6 +10,7 @@
 #include "io/watchdog.h"
 #include "media/hub.h"
 #include "report.h"
+#include "settings.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
@@ -21,20 +22,28 @@ namespace camloop {
 class App : private HttpContent, private WatchdogWard {
  public:
   /// Everything is open and running once the loop runs; or nothing is, and the Error says why.
-  static Result<std::unique_ptr<App>> create(Loop& loop, const Config& config);
+  /// `settings`, where `config` comes from, is read again on SIGHUP and must outlive the App.
+  static Result<std::unique_ptr<App>> create(Loop& loop, const Settings& settings,
+                                             const Config& config);
 
   /// The process's, once the loop has stopped.
   int exit_status() const { return exit_status_; }
 
  private:
-  App(Loop& loop, const Config& config);
+  App(Loop& loop, const Settings& settings, const Config& config);
 
   Result<> open();
+  Result<> open_http(const Config& config);
+  void open_display();
   void open_watchdog();
-  void plan_memory_use();
-  void on_second();
-  void shed(MemoryLevel level);
+  MemoryPlan plan_memory_for(const Config& config) const;
+  Config fit_to_memory(Config config) const;
+  Capture::MakeSource source_maker(const Config& config);
   void announce() const;
+  void reload();
+  Result<> apply(const Config& config);
+  void on_second();
+  void shed();
   void on_stop_signal(const char* name);
   ReportedParts parts() const;
 
@@ -47,11 +56,14 @@ class App : private HttpContent, private WatchdogWard {
   void end_for_respawn() override;
 
   Loop& loop_;
-  Config config_;
+  const Settings& settings_;
+  Config config_;  // in force, as far as memory allows
   int64_t started_us_;
-  int exit_status_ = 0;
+  uint64_t memory_at_start_ = kMemoryUnknown;
   MemoryFacts memory_;
-  MemoryPlan plan_;
+  ReloadCounts reloads_;
+  bool camera_seen_ = false;  // by us, or by the run before that lost it
+  int exit_status_ = 0;
   std::unique_ptr<Watchdog> watchdog_;  // none where it is off; last to go, as the others may hang
   Hub hub_;
   std::unique_ptr<Capture> capture_;
@@ -59,6 +71,7 @@ class App : private HttpContent, private WatchdogWard {
   std::unique_ptr<Display> display_;
   Owned<Signal> on_terminate_;
   Owned<Signal> on_interrupt_;
+  Owned<Signal> on_hangup_;
   Owned<Timer> seconds_;
 };
 

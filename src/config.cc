@@ -172,7 +172,10 @@ std::span<const Variable> config_variables() {
 
 ConfigReading read_config(std::span<const std::string_view> environment) {
   ConfigReading reading;
-  for (const Variable& each : kVariables) each.apply(reading.config, each.fallback);
+  for (const Variable& each : kVariables) {
+    each.apply(reading.config, each.fallback);
+    reading.config.written.emplace_back(each.fallback);
+  }
   for (std::string_view entry : environment) {
     size_t equals = entry.find('=');
     if (!entry.starts_with(kPrefix) || equals == std::string_view::npos) continue;
@@ -184,6 +187,8 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
     } else if (!variable->apply(reading.config, value)) {
       reading.faults.push_back(std::string(name) + "='" + std::string(value) +
                                "' is not right: write " + variable->values);
+    } else {
+      reading.config.written[static_cast<size_t>(variable - kVariables)] = value;
     }
   }
   auto breaks_line = [](unsigned char c) { return c < ' ' || c == 0x7f; };
@@ -191,6 +196,17 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
     std::replace_if(fault.begin(), fault.end(), breaks_line, '?');
   }
   return reading;
+}
+
+std::vector<std::string> config_changes(const Config& before, const Config& after) {
+  std::vector<std::string> changes;
+  for (size_t i = 0; i < std::size(kVariables); ++i) {
+    const std::string &old_text = before.written[i], &new_text = after.written[i];
+    if (old_text == new_text) continue;
+    changes.push_back(std::string(kVariables[i].name) + ": '" + old_text + "' -> '" + new_text +
+                      "'");
+  }
+  return changes;
 }
 
 std::string config_help() {

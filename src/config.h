@@ -28,6 +28,7 @@ struct Config {
   std::string watchdog;  // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;
   LogLevel log_level = LogLevel::kInfo;
+  std::vector<std::string> written;  // as the user has it, or its default: of each variable
 };
 
 /// One line of the table.
@@ -50,6 +51,9 @@ struct ConfigReading {
   std::vector<std::string> faults;
 };
 ConfigReading read_config(std::span<const std::string_view> environment);
+
+/// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'".
+std::vector<std::string> config_changes(const Config& before, const Config& after);
 
 /// The table for `camloop --help`, as the rows of a Markdown table, and as a shell file in which
 /// each variable is a comment with its default.

@@ -3,13 +3,15 @@
 #include "app.h"
 #include "base/log.h"
 #include "config.h"
+#include "settings.h"
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace camloop {
@@ -18,15 +20,19 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitMisused = 2;
 
-// Connections beside the stream clients, cameras, files, libuv's own.
-constexpr rlim_t kOtherDescriptors = 128;
-
 constexpr const char* kUsage =
     "usage: camloop            run, with the settings in the environment\n"
     "       camloop --check    say whether the settings are right, and exit\n"
     "       camloop --help     this text; --help=markdown, --help=defaults: the settings as\n"
     "                          a table, and as a file of environment variables\n"
-    "       camloop --version\n";
+    "       camloop --version\n"
+    "--defaults FILE     takes what the environment does not say from FILE, NAME=VALUE lines\n"
+    "SIGHUP makes it read FILE again, or /etc/default/camloop where none is named.\n";
+
+struct Arguments {
+  std::string_view action;
+  std::optional<std::string> defaults_file;
+};
 
 std::vector<std::string_view> environment() {
   std::vector<std::string_view> entries;
@@ -34,23 +40,13 @@ std::vector<std::string_view> environment() {
   return entries;
 }
 
-// Many systems start a service with 1024 descriptors allowed and more to be had for the asking.
-void allow_descriptors(size_t clients) {
-  rlimit limit{};
-  rlim_t wanted = clients + kOtherDescriptors;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-int run(const Config& config) {
+int run(const Settings& settings, const Config& config) {
   log_open(config.log_target, config.log_level);
-  allow_descriptors(config.http_clients);
   std::signal(SIGPIPE, SIG_IGN);
   Loop loop;
   int status = 0;
   {
-    auto app = App::create(loop, config);
+    auto app = App::create(loop, settings, config);
     if (app.ok()) {
       loop.run();
       status = app.value()->exit_status();
@@ -63,7 +59,22 @@ int run(const Config& config) {
   return status;
 }
 
-int main_with(std::string_view argument) {
+// One action at most; two make one that there is not.
+Arguments read_arguments(int count, char** texts) {
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
+    std::string_view text = texts[i];
+    if (text == "--defaults" && i + 1 < count) {
+      arguments.defaults_file = texts[++i];
+    } else {
+      arguments.action = arguments.action.empty() ? text : "--too-many";
+    }
+  }
+  return arguments;
+}
+
+int main_with(const Arguments& arguments) {
+  std::string_view argument = arguments.action;
   if (argument == "--version") return std::puts("camloop " CAMLOOP_VERSION) < 0;
   if (argument == "--help=markdown") return std::fputs(config_markdown().c_str(), stdout) < 0;
   if (argument == "--help=defaults") return std::fputs(config_defaults().c_str(), stdout) < 0;
@@ -75,16 +86,16 @@ int main_with(std::string_view argument) {
     std::fputs(kUsage, stderr);
     return kExitMisused;
   }
-  ConfigReading reading = read_config(environment());
+  Settings settings(environment(), arguments.defaults_file);
+  ConfigReading reading = settings.read();
   for (const std::string& fault : reading.faults) log_error("%s", fault.c_str());
   if (!reading.faults.empty()) return kExitMisused;
-  return argument == "--check" ? 0 : run(reading.config);
+  return argument == "--check" ? 0 : run(settings, reading.config);
 }
 
 }  // namespace
 }  // namespace camloop
 
 int main(int count, char** arguments) {
-  if (count > 2) return camloop::main_with("--too-many");
-  return camloop::main_with(count == 2 ? arguments[1] : "");
+  return camloop::main_with(camloop::read_arguments(count, arguments));
 }

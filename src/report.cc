@@ -248,6 +248,9 @@ std::string report_state(const ReportedParts& parts) {
   put_display(json, parts.display);
   put_watchdog(json, parts.watchdog);
   put_memory(json, parts.memory);
+  json.key("reloads").open_object();
+  json.field("applied", parts.reloads.applied).field("refused", parts.reloads.refused);
+  json.close_object();
   json.key("loop").open_object().field("callbacks", parts.loop.stalls().count());
   put_quantiles(json, "stall_us", parts.loop.stalls());
   json.close_object().close_object();

@@ -13,6 +13,12 @@
 
 namespace camloop {
 
+/// What became of the requests to read the settings again.
+struct ReloadCounts {
+  uint64_t applied = 0;
+  uint64_t refused = 0;  // since something was wrong with them
+};
+
 /// Everything a report looks at; borrowed for the length of the call.
 struct ReportedParts {
   const Loop& loop;
@@ -24,6 +30,7 @@ struct ReportedParts {
   const Watchdog* watchdog = nullptr;  // none where it is off
   const Display* display = nullptr;    // likewise
   MemoryFacts memory{};
+  ReloadCounts reloads{};
 };
 
 std::string report_state(const ReportedParts& parts);

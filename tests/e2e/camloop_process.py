@@ -42,21 +42,32 @@ def run_program(*arguments, **settings):
 
 
 class Camloop:
-    """Serving on a port of its own. `before` is put in front of the command line."""
+    """Serving on a port of its own. `before` is put in front of the command line; `defaults` is a
+    file in which the settings are."""
 
-    def __init__(self, log_path, before=(), asan_options="", **settings):
-        settings = {"HTTP": "127.0.0.1:0", "SOURCE": "pattern"} | settings
+    def __init__(self, log_path, before=(), defaults=None, asan_options="", **settings):
+        if not defaults:
+            settings = {"HTTP": "127.0.0.1:0", "SOURCE": "pattern"} | settings
+        arguments = ["--defaults", defaults] if defaults else []
         self.log_path = log_path
         variables = environment(**settings) | {"ASAN_OPTIONS": asan_options}
         with log_path.open("wb") as log:
-            self.process = subprocess.Popen([*before, PROGRAM], env=variables, stderr=log)
-        self.port = int(wait_until("it says its address", self._announced_port))
-        self.url = f"http://127.0.0.1:{self.port}"
+            self.process = subprocess.Popen([*before, PROGRAM, *arguments], env=variables,
+                                            stderr=log)
+        wait_until("it says its address", self._announced_ports)
 
-    def _announced_port(self):
+    def _announced_ports(self):
         assert self.process.poll() is None, f"ended at once: {self.log()}"
-        line = re.search(r"open http://\S+:(\d+)/", self.log())
-        return line and line[1]
+        return re.findall(r"open http://\S+:(\d+)/", self.log())
+
+    @property
+    def port(self):
+        """The one announced last."""
+        return int(self._announced_ports()[-1])
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def log(self):
         return self.log_path.read_text(errors="replace")

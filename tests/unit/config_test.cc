@@ -219,6 +219,14 @@ TEST(Config, KeepsAFaultOnOneLine) {
   EXPECT_TRUE(reading.faults[1].starts_with("CAMLOOP_X?Y: there is no such variable"));
 }
 
+TEST(Config, ListsWhatChanged) {
+  Config before = with("CAMLOOP_FPS=5"), after = reading_of({"CAMLOOP_QUALITY=50"}).config;
+  EXPECT_EQ(config_changes(before, after),
+            (Faults{"CAMLOOP_FPS: '5' -> '15'", "CAMLOOP_QUALITY: '80' -> '50'"}));
+  EXPECT_EQ(config_changes(before, before), Faults{});
+  EXPECT_EQ(config_changes(after, with("CAMLOOP_QUALITY=50")), Faults{});
+}
+
 // ---- The table
 // -----------------------------------------------------------------------------------
 

@@ -183,6 +183,8 @@ TEST_F(ReportTest, StateIsJsonFromTheVeryBeginning) {
   EXPECT_EQ(told["frames.published"], "0");
   EXPECT_EQ(told["http.address"], "\"" + server_->address().text() + "\"");
   EXPECT_EQ(told["http.viewers_max"], "4");
+  EXPECT_EQ(told["reloads.applied"], "0");
+  EXPECT_EQ(told["reloads.refused"], "0");
   EXPECT_EQ(told["loop.callbacks"], "0");
   EXPECT_FALSE(told.contains("http.clients.0.address"));
   EXPECT_TRUE(report_state(parts()).ends_with("}\n"));
