@@ -401,6 +401,18 @@ TEST_F(V4l2SourceTest, ControlsAreSetAgainWheneverTheCameraIsOpenedAnew) {
   EXPECT_EQ(kernel_.node("/dev/video0").controls[0].value, 10);
 }
 
+TEST_F(V4l2SourceTest, AnotherSourceOpensTheSameCameraOnceThisOneIsGone) {
+  kernel_.plug_sunxi("video0");  // which only one may open
+  start_and_stream();
+  std::unique_ptr<Source> before = std::move(source_);
+  options_.width = 128;
+  start();
+  before.reset();
+  run_until([this] { return kernel_.streaming; });
+  EXPECT_EQ(facts().width, 128);
+  EXPECT_EQ(lost_, std::vector<std::string>());
+}
+
 TEST_F(V4l2SourceTest, OtherControlsAreSetOnACameraThatStreams) {
   FakeNode camera;
   camera.controls = {{V4L2_CID_BRIGHTNESS, "Brightness", 0, 255, 128},
