@@ -54,10 +54,13 @@ class Camloop:
         with log_path.open("wb") as log:
             self.process = subprocess.Popen([*before, PROGRAM, *arguments], env=variables,
                                             stderr=log)
-        wait_until("it says its address", self._announced_ports)
+        wait_until("it says its address", self._says_its_address)
+
+    def _says_its_address(self):
+        assert self.process.poll() is None, f"ended at once: {self.log()}"
+        return self._announced_ports()
 
     def _announced_ports(self):
-        assert self.process.poll() is None, f"ended at once: {self.log()}"
         return re.findall(r"open http://\S+:(\d+)/", self.log())
 
     @property
