@@ -104,6 +104,11 @@ def contents(root):
     return found
 
 
+def heed_hangups():
+    """A shell cannot trap a signal that it began with ignored, as under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class StockBoard:
     def __init__(self, root):
         self.root = root
@@ -121,10 +126,11 @@ class StockBoard:
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--net", "--kill-child", "sh", "-c",
              """mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc &&
-                mount -t tmpfs tmpfs tmp && mkdir tmp/run && exec chroot . /sbin/init""",
+                mount --bind -o ro proc/sys proc/sys && mount -t tmpfs tmpfs tmp &&
+                mkdir tmp/run && exec chroot . /sbin/init""",
              self.root],
             env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL, preexec_fn=heed_hangups)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         self.init_pid = wait_until("a first process", lambda: children.read_text().strip())
         comm = Path(f"/proc/{self.init_pid}/comm")

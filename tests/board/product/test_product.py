@@ -101,6 +101,28 @@ def test_a_stream_outlives_steps_of_the_clock_by_50_years(board):
     stream.close()
 
 
+def test_edited_settings_are_taken_over_by_reload_and_bad_ones_are_not(board, note):
+    pid, stream = board.pid(), board.open_stream()
+    large = len(next(stream).jpeg)
+
+    def is_small():
+        return len(next(stream).jpeg) < large / 2
+
+    board.edit_settings(QUALITY=10)
+    board.service("reload")
+    board.wait_until("frames are smaller", is_small)
+    note(next(line for line in board.log().splitlines() if "CAMLOOP_QUALITY" in line))
+    board.edit_settings(QUALITY=90, FPS="slow")
+    board.service("reload")
+    board.wait_until("it is said", lambda: "CAMLOOP_FPS='slow'" in board.log())
+    assert all(is_small() for _ in range(20))
+    board.forget_edits()
+    board.service("reload")
+    board.wait_until("frames are as they were", lambda: not is_small())
+    assert board.pid() == pid
+    stream.close()
+
+
 def test_a_stream_goes_on_with_100_ms_of_delay_and_5_percent_of_loss(board, note):
     board.run("modprobe sch_netem")
     board.run(TC.format("qdisc add dev eth0 root netem delay 100ms loss 5%"))
