@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sources/file_source.h"
+#include "sources/file/file_source.h"
 #include "sources/pattern_source.h"
-#include "sources/v4l2_find.h"
-#include "sources/v4l2_source.h"
+#include "sources/v4l2/v4l2_find.h"
+#include "sources/v4l2/v4l2_source.h"
 
 #include <csignal>
 #include <utility>

@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/text.h"
-#include "sources/v4l2_format.h"
+#include "sources/v4l2/v4l2_format.h"
 
 #include <algorithm>
 #include <cmath>

@@ -68,6 +68,11 @@ Stream::Stream(Loop& loop, int socket, const Address& peer, Admission::Pass pass
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
+void Stream::set_quick_acks() {
+  quick_acks_ = true;
+  set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 void Stream::start(StreamHandler& handler) {
   handler_ = &handler;
   reading_ = true;
@@ -113,6 +118,8 @@ void Stream::read() {
     if (!finishing_) heed(handler_->on_eof());
     return;
   }
+  // The kernel goes back to delayed ones by itself (tcp(7)).
+  if (quick_acks_) set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
   bytes_received_ += static_cast<size_t>(count);
   if (!finishing_) heed(handler_->on_bytes(Bytes(buffer.data(), static_cast<size_t>(count))));
 }

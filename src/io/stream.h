@@ -45,6 +45,9 @@ class Stream : public Handle {
   /// Takes over a connected non-blocking socket. `pass` is its place among the server's clients.
   static Owned<Stream> adopt(Loop& loop, int socket, const Address& peer, Admission::Pass pass);
 
+  /// Acknowledges at once what arrives, instead of up to 40 ms later: for a peer that sends in
+  /// small pieces and without TCP_NODELAY.
+  void set_quick_acks();
   /// Begins to read; `handler` must live until on_end() or until the Stream is dropped.
   void start(StreamHandler& handler);
 
@@ -100,6 +103,7 @@ class Stream : public Handle {
   ByteQueue after_{kQueueMax};
 
   bool reading_ = false;
+  bool quick_acks_ = false;
   bool waiting_ = false;    // for the socket to take more
   bool finishing_ = false;  // finish() was called
   bool shut_ = false;       // our FIN is sent

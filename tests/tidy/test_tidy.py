@@ -26,7 +26,7 @@ ROOMS = {
 # Which files of src/ may include a system header, by the beginning of its name.
 SYSTEM_HEADERS = {
     r"uv\.h|mbedtls/|psa/|curl/": r"src/io/",
-    r"linux/videodev2\.h": r"src/sources/v4l2",
+    r"linux/videodev2\.h": r"src/sources/v4l2/",
     r"jpeglib\.h|jerror\.h|jmorecfg\.h": r"src/media/",
     r"turbojpeg\.h": r"(?!)",
     r"exception|stdexcept|thread|mutex|condition_variable|future|iostream": r"(?!)",

@@ -1,6 +1,6 @@
 #include "defaults_file.h"
 
-#include "unit/sources/test_files.h"
+#include "unit/temp_folder.h"
 
 #include <gtest/gtest.h>
 

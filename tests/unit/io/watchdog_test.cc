@@ -1,29 +1,18 @@
 #include "io/watchdog.h"
 
 #include "unit/io/fake_watchdog.h"
+#include "unit/temp_folder.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace camloop {
 namespace {
 
 class WatchdogTest : public testing::Test, public WatchdogWard {
  protected:
-  WatchdogTest() {
-    char folder[] = "/tmp/watchdog-test-XXXXXX";
-    folder_ = mkdtemp(folder);
-    options_ = {.device = "/dev/watchdog", .note = folder_ + "/lost"};
-  }
-  ~WatchdogTest() override {
-    watchdog_.reset();
-    unlink(options_.note.c_str());
-    rmdir(folder_.c_str());
-  }
+  WatchdogTest() { options_ = {.device = "/dev/watchdog", .note = folder_.path_of("lost")}; }
 
   void start() { watchdog_ = std::make_unique<Watchdog>(options_, *this, driver_, driver_.now_us); }
   /// The program ends, and begins again as `start` does.
@@ -50,7 +39,7 @@ class WatchdogTest : public testing::Test, public WatchdogWard {
   void reopen_source() override { ++reopened_; }
   void end_for_respawn() override { ++ended_; }
 
-  std::string folder_;
+  TempFolder folder_;
   Watchdog::Options options_;
   FakeWatchdog driver_;
   bool alive_ = true;
