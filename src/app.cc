@@ -240,9 +240,15 @@ void App::on_stop_signal(const char* name) {
   loop_.stop();
 }
 
+std::vector<LinkFacts> App::links() const {
+  std::vector<LinkFacts> links;
+  if (auto link = capture_->link_facts()) links.push_back(std::move(*link));
+  return links;
+}
+
 ReportedParts App::parts() const {
-  return {loop_,           hub_,           *capture_, *http_,  started_us_, monotonic_us(),
-          watchdog_.get(), display_.get(), memory_,   reloads_};
+  return {loop_,           hub_,           *capture_, *http_,   started_us_, monotonic_us(),
+          watchdog_.get(), display_.get(), memory_,   reloads_, links()};
 }
 
 std::string App::state_json() {

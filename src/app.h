@@ -16,6 +16,7 @@
 #include "sources/capture.h"
 
 #include <memory>
+#include <vector>
 
 namespace camloop {
 
@@ -45,6 +46,7 @@ class App : private HttpContent, private WatchdogWard {
   void on_second();
   void shed();
   void on_stop_signal(const char* name);
+  std::vector<LinkFacts> links() const;
   ReportedParts parts() const;
 
   std::string state_json() override;

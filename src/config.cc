@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "sources/v4l2/v4l2_format.h"
 
@@ -95,6 +96,13 @@ bool apply_http_origin(Config& config, std::string_view value) {
   return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
 }
 
+bool apply_channel_lag(Config& config, std::string_view value) {
+  int64_t lag_max_ms = 0;
+  if (!take_within<int64_t>(value, 1, 10'000, lag_max_ms)) return false;
+  config.channel_lag_max_us = lag_max_ms * kMillisecond_us;
+  return true;
+}
+
 bool apply_display(Config& config, std::string_view value) {
   config.display = is_off(value) ? "" : value;
   return config.display.empty() || value.starts_with("/dev/");
@@ -138,6 +146,9 @@ constexpr Variable kVariables[] = {
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
     {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
      "web pages of this origin may read the replies (CORS)", apply_http_origin},
+    {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
+     "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
+     apply_channel_lag},
     {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
      "shows the newest picture, as large as fits on this screen", apply_display},
     {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "io/address.h"
+#include "proto/stamped_wire.h"
 #include "sources/source_options.h"
 
 #include <optional>
@@ -24,6 +25,7 @@ struct Config {
   std::optional<Address> http;
   size_t http_clients = 64;
   std::string http_origin;
+  int64_t channel_lag_max_us = kStampedLagMax_us;
   std::string display;   // a device, empty for none
   std::string watchdog;  // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;

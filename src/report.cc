@@ -2,10 +2,11 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/metrics_text.h"
+#include "report_links.h"
 
 #include <cstdio>
 #include <limits>
-#include <utility>
 
 namespace camloop {
 namespace {
@@ -117,33 +118,6 @@ void put_memory(JsonWriter& json, const MemoryFacts& memory) {
   json.field("shedding", memory_level_name(memory.level)).close_object();
 }
 
-// Prometheus lines, each family with its help and type first.
-class MetricsText {
- public:
-  void family(const char* name, const char* type, const char* help) {
-    name_ = name;
-    text_ += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
-  }
-  void sample(const std::string& suffix, double value) {
-    char digits[64];
-    std::snprintf(digits, sizeof digits, " %.15g\n", value);
-    text_ += name_ + suffix + digits;
-  }
-  void counter(const char* name, const char* help, uint64_t value) {
-    family(name, "counter", help);
-    sample("", static_cast<double>(value));
-  }
-  void gauge(const char* name, const char* help, double value) {
-    family(name, "gauge", help);
-    sample("", value);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string name_;
-  std::string text_;
-};
-
 void put_source_metrics(MetricsText& text, const ReportedParts& parts) {
   const SourceFacts& facts = parts.capture.facts();
   const Capture::Counts& counts = parts.capture.counts();
@@ -246,6 +220,7 @@ std::string report_state(const ReportedParts& parts) {
   put_frames(json, parts.hub, parts.now_us);
   put_http(json, parts.http);
   put_display(json, parts.display);
+  put_links(json, parts.links);
   put_watchdog(json, parts.watchdog);
   put_memory(json, parts.memory);
   json.key("reloads").open_object();
@@ -262,10 +237,11 @@ std::string report_metrics(const ReportedParts& parts) {
   put_source_metrics(text, parts);
   put_http_metrics(text, parts.http);
   if (parts.display) put_display_metrics(text, *parts.display);
+  put_link_metrics(text, parts.links);
   if (parts.watchdog) put_watchdog_metrics(text, *parts.watchdog);
   put_memory_metrics(text, parts.memory);
   put_stall_metrics(text, parts.loop.stalls());
-  return text.take();
+  return text.text();
 }
 
 }  // namespace camloop

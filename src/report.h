@@ -1,6 +1,7 @@
 // What the program tells about itself: /state as JSON and /metrics as Prometheus text.
 #pragma once
 
+#include "base/link_facts.h"
 #include "base/memory.h"
 #include "io/loop.h"
 #include "io/watchdog.h"
@@ -10,6 +11,7 @@
 #include "sources/capture.h"
 
 #include <string>
+#include <vector>
 
 namespace camloop {
 
@@ -31,6 +33,7 @@ struct ReportedParts {
   const Display* display = nullptr;    // likewise
   MemoryFacts memory{};
   ReloadCounts reloads{};
+  std::vector<LinkFacts> links{};
 };
 
 std::string report_state(const ReportedParts& parts);

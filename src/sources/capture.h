@@ -40,6 +40,7 @@ class Capture : public SourceHandler {
   ~Capture();
 
   const SourceFacts& facts() const { return source_->facts(); }
+  std::optional<LinkFacts> link_facts() const { return source_->link_facts(); }
   const Counts& counts() const { return counts_; }
   /// What one encoding costs, without the turns of the loop in between.
   const Histogram& encode_cost() const { return encode_cost_; }

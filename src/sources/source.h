@@ -1,6 +1,7 @@
 // What every source of pictures is to the rest of the house.
 #pragma once
 
+#include "base/link_facts.h"
 #include "base/result.h"
 #include "media/frame.h"
 #include "media/picture.h"
@@ -67,6 +68,8 @@ class Source {
   /// once.
   virtual void set_buffer_count(int) {}
   virtual const SourceFacts& facts() const = 0;
+  /// Of a source that is the receiver of a link.
+  virtual std::optional<LinkFacts> link_facts() const { return std::nullopt; }
 };
 
 }  // namespace camloop

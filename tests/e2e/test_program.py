@@ -58,6 +58,7 @@ def test_an_unknown_argument_is_answered_with_the_usage():
 GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORMAT": "MJPG",
         "QUALITY": "100", "CONTROLS": "brightness=-10,exposure_auto=1", "HTTP": "[::]:80",
         "HTTP_CLIENTS": "1", "HTTP_ORIGIN": "https://panel.example", "DISPLAY": "/dev/fb0",
+        "CHANNEL_MAX_LAG_MS": "10000",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
 
 # Each with a word of what would be right.
@@ -70,6 +71,7 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOUR
        ("HTTP", "18811", "PORT"), ("HTTP", ":65536", "PORT"), ("HTTP", "localhost:80", "numbers"),
        ("HTTP_CLIENTS", "0", "1 to 1000"), ("HTTP_CLIENTS", "-1", "1 to 1000"),
        ("HTTP_ORIGIN", "http://a\r\nX: y", "origin"), ("HTTP_ORIGIN", "panel", "origin"),
+       ("CHANNEL_MAX_LAG_MS", "0", "1 to 10000"), ("CHANNEL_MAX_LAG_MS", "80.5", "10000"),
        ("DISPLAY", "fb0", "/dev/fb0"), ("WATCHDOG", "on", "/dev/watchdog"),
        ("LOG", "file", "syslog"), ("LOG_LEVEL", "loud", "info")]
 
