@@ -88,6 +88,8 @@ Result<> App::open() {
                            frames_kept};
   capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
   open_display();
+  daytime_ = TRY(make_daytime(config_));
+  greeting_ = TRY(make_greeting(config_));
   on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
   on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   seconds_ = Timer::create(loop_, [this] { on_second(); });
@@ -115,6 +117,18 @@ Result<> App::open_http(const Config& config) {
   if (http_) return http_->change(options);
   http_ = TRY(HttpServer::create(loop_, hub_, options, *this));
   return {};
+}
+
+Result<std::unique_ptr<LineService>> App::make_daytime(const Config& config) {
+  if (!config.daytime_service) return std::unique_ptr<LineService>();
+  return LineService::open(loop_, *config.daytime_service,
+                           [] { return local_time_text(wall_us()); });
+}
+
+Result<std::unique_ptr<LineService>> App::make_greeting(const Config& config) {
+  if (!config.greeting_service) return std::unique_ptr<LineService>();
+  return LineService::open(loop_, *config.greeting_service,
+                           [this] { return config_.greeting + "\r\n"; });
 }
 
 void App::open_display() {
@@ -189,6 +203,11 @@ void App::reload() {
 Result<> App::apply(const Config& config) {
   std::unique_ptr<Source> source;
   if (!same_source(config_, config)) source = TRY(capture_->make(source_maker(config)));
+  std::unique_ptr<LineService> daytime, greeting;
+  bool new_daytime = config.daytime_service != config_.daytime_service;
+  bool new_greeting = config.greeting_service != config_.greeting_service;
+  if (new_daytime) daytime = TRY(make_daytime(config));
+  if (new_greeting) greeting = TRY(make_greeting(config));
   TRY(open_http(config));
   Config before = std::exchange(config_, config);
 
@@ -200,6 +219,8 @@ Result<> App::apply(const Config& config) {
   } else if (config.source.controls != before.source.controls) {
     capture_->set_controls(config.source.controls);
   }
+  if (new_daytime) daytime_ = std::move(daytime);
+  if (new_greeting) greeting_ = std::move(greeting);
   if (config.display != before.display) {
     display_.reset();
     open_display();

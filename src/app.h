@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "config.h"
+#include "io/line_service.h"
 #include "io/loop.h"
 #include "io/signal.h"
 #include "io/timer.h"
@@ -35,6 +36,8 @@ class App : private HttpContent, private WatchdogWard {
 
   Result<> open();
   Result<> open_http(const Config& config);
+  Result<std::unique_ptr<LineService>> make_daytime(const Config& config);
+  Result<std::unique_ptr<LineService>> make_greeting(const Config& config);
   void open_display();
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;
@@ -71,6 +74,8 @@ class App : private HttpContent, private WatchdogWard {
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Display> display_;
+  std::unique_ptr<LineService> daytime_;
+  std::unique_ptr<LineService> greeting_;
   Owned<Signal> on_terminate_;
   Owned<Signal> on_interrupt_;
   Owned<Signal> on_hangup_;

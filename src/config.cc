@@ -11,6 +11,8 @@ namespace camloop {
 namespace {
 
 constexpr std::string_view kPrefix = "CAMLOOP_";
+// A line on a screen, and far under what a client reads at once.
+constexpr size_t kGreetingMax = 200;
 
 template <class Number>
 bool take_within(std::string_view value, Number least, Number most, Number& out) {
@@ -75,13 +77,17 @@ bool apply_controls(Config& config, std::string_view value) {
   return true;
 }
 
-bool apply_http(Config& config, std::string_view value) {
-  config.http.reset();
+bool take_listen_address(std::string_view value, std::optional<Address>& out) {
+  out.reset();
   if (is_off(value)) return true;
   auto address = parse_listen_address(value);
   if (!address.ok()) return false;
-  config.http = address.value();
+  out = address.value();
   return true;
+}
+
+bool apply_http(Config& config, std::string_view value) {
+  return take_listen_address(value, config.http);
 }
 
 bool apply_http_clients(Config& config, std::string_view value) {
@@ -101,6 +107,21 @@ bool apply_channel_lag(Config& config, std::string_view value) {
   if (!take_within<int64_t>(value, 1, 10'000, lag_max_ms)) return false;
   config.channel_lag_max_us = lag_max_ms * kMillisecond_us;
   return true;
+}
+
+// One line, of which a client must see the end.
+bool apply_greeting(Config& config, std::string_view value) {
+  config.greeting = value;
+  auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  return value.size() <= kGreetingMax && std::none_of(value.begin(), value.end(), control);
+}
+
+bool apply_greeting_service(Config& config, std::string_view value) {
+  return take_listen_address(value, config.greeting_service);
+}
+
+bool apply_daytime_service(Config& config, std::string_view value) {
+  return take_listen_address(value, config.daytime_service);
 }
 
 bool apply_display(Config& config, std::string_view value) {
@@ -126,6 +147,9 @@ bool apply_log_level(Config& config, std::string_view value) {
   return true;
 }
 
+constexpr const char* kListenAddresses =
+    "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
+
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto", "auto, v4l2:/dev/videoN, pattern or file:PATH",
      "where pictures come from; auto is the first camera, else the pattern; PATH is a JPEG (read "
@@ -140,7 +164,7 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_QUALITY", "80", "1 to 100", "JPEG quality of what is encoded here", apply_quality},
     {"CAMLOOP_CONTROLS", "", "NAME=NUMBER, more behind commas",
      "camera controls by their V4L2 names, such as brightness=10,exposure_auto=1", apply_controls},
-    {"CAMLOOP_HTTP", ":18811", "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off",
+    {"CAMLOOP_HTTP", ":18811", kListenAddresses,
      "where HTTP is served; without HOST on every interface", apply_http},
     {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 1000",
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
@@ -149,6 +173,14 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
      "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
      apply_channel_lag},
+    {"CAMLOOP_RAW_GREETING", "", "a line of at most 200 bytes",
+     "what those are told who connect to the raw link or to the greeting service", apply_greeting},
+    {"CAMLOOP_GREETING", "off", kListenAddresses,
+     "the greeting service: a client is told CAMLOOP_RAW_GREETING; port 9999 is customary",
+     apply_greeting_service},
+    {"CAMLOOP_DAYTIME", "off", kListenAddresses,
+     "the daytime service: a client is told date and time here; port 6789 is customary",
+     apply_daytime_service},
     {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
      "shows the newest picture, as large as fits on this screen", apply_display},
     {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",

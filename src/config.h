@@ -26,6 +26,9 @@ struct Config {
   size_t http_clients = 64;
   std::string http_origin;
   int64_t channel_lag_max_us = kStampedLagMax_us;
+  std::string greeting;  // a line for those who connect, without its end
+  std::optional<Address> greeting_service;
+  std::optional<Address> daytime_service;
   std::string display;   // a device, empty for none
   std::string watchdog;  // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;

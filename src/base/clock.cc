@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <cstdio>
 #include <ctime>
 
 namespace camloop {
@@ -19,6 +20,16 @@ int64_t monotonic_us() {
 
 int64_t wall_us() {
   return read_us(CLOCK_REALTIME);
+}
+
+std::string local_time_text(int64_t wall_us) {
+  auto seconds = static_cast<time_t>(wall_us / kSecond_us);
+  tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[64];
+  size_t size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%06d", static_cast<int>(wall_us % kSecond_us));
+  return text;
 }
 
 }  // namespace camloop

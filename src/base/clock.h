@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace camloop {
 
@@ -13,5 +14,8 @@ constexpr int64_t kSecond_us = 1'000'000;
 int64_t monotonic_us();
 /// CLOCK_REALTIME in microseconds since 1970.
 int64_t wall_us();
+/// A wall clock's time where this machine is, as Python's str(datetime.now()) gives it:
+/// "2026-11-20 12:34:56.789012".
+std::string local_time_text(int64_t wall_us);
 
 }  // namespace camloop

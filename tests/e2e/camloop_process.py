@@ -29,6 +29,11 @@ def wait_until(what, condition, patience_s=PATIENCE_S):
     return value
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 def environment(**settings):
     """Ours, but of the names that begin with CAMLOOP only those set here."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CAMLOOP")}

@@ -58,7 +58,8 @@ def test_an_unknown_argument_is_answered_with_the_usage():
 GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORMAT": "MJPG",
         "QUALITY": "100", "CONTROLS": "brightness=-10,exposure_auto=1", "HTTP": "[::]:80",
         "HTTP_CLIENTS": "1", "HTTP_ORIGIN": "https://panel.example", "DISPLAY": "/dev/fb0",
-        "CHANNEL_MAX_LAG_MS": "10000",
+        "CHANNEL_MAX_LAG_MS": "10000", "RAW_GREETING": "welcome", "GREETING": ":9999",
+        "DAYTIME": "127.0.0.1:6789",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
 
 # Each with a word of what would be right.
@@ -72,6 +73,8 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOUR
        ("HTTP_CLIENTS", "0", "1 to 1000"), ("HTTP_CLIENTS", "-1", "1 to 1000"),
        ("HTTP_ORIGIN", "http://a\r\nX: y", "origin"), ("HTTP_ORIGIN", "panel", "origin"),
        ("CHANNEL_MAX_LAG_MS", "0", "1 to 10000"), ("CHANNEL_MAX_LAG_MS", "80.5", "10000"),
+       ("RAW_GREETING", "two\nlines", "200 bytes"), ("GREETING", "hello", "PORT"),
+       ("DAYTIME", "6789", "PORT"),
        ("DISPLAY", "fb0", "/dev/fb0"), ("WATCHDOG", "on", "/dev/watchdog"),
        ("LOG", "file", "syslog"), ("LOG_LEVEL", "loud", "info")]
 
@@ -117,10 +120,11 @@ def test_an_unknown_variable_suggests_the_nearest(wrong, meant):
 # ---- Ports ----
 
 
-def test_a_port_in_use_is_a_clear_error():
+@pytest.mark.parametrize("name", ["HTTP", "GREETING", "DAYTIME"])
+def test_a_port_in_use_is_a_clear_error(name):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "127.0.0.1:%d" % taken.getsockname()[1]
-        done = run_program(HTTP=address, SOURCE="pattern")
+        done = run_program(**{"HTTP": "off", "SOURCE": "pattern", name: address})
     assert done.returncode == 1
     assert f"cannot listen on {address}: Address already in use" in done.stderr
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from camloop_process import PATIENCE_S, run_program, wait_until
+from camloop_process import PATIENCE_S, free_port, run_program, wait_until
 from http_answers import curl
 from stream_readers import WireReader, decode
 
@@ -57,11 +57,6 @@ def read_until(stream, condition):
 def size_of(part):
     height, width, _ = decode(part.jpeg).shape
     return width, height
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 # ---- What changes, under a client ----

@@ -63,6 +63,13 @@ const ValuesOfVariable kValues[] = {
     {"CAMLOOP_CHANNEL_MAX_LAG_MS",
      {"1", "80", "10000"},
      {"", "0", "10001", "-1", "80.5", "80ms", "off"}},
+    {"CAMLOOP_RAW_GREETING", {"", "off", "welcome to the camera", "gr\xc3\xbc\xc3\x9f dich"}, {}},
+    {"CAMLOOP_GREETING",
+     {"", "off", ":9999", "127.0.0.1:9999", "[::1]:0"},
+     {"on", "9999", ":65536", "localhost:9999", "hello"}},
+    {"CAMLOOP_DAYTIME",
+     {"", "off", ":6789", "127.0.0.1:6789", "[::1]:0"},
+     {"on", "6789", ":65536", "localhost:6789", "now"}},
     {"CAMLOOP_DISPLAY",
      {"off", "", "/dev/fb0", "/dev/graphics/fb1"},
      {"on", "fb0", "/fb0", "0", ":0", "OFF"}},
@@ -106,6 +113,14 @@ TEST(Config, WordsItsFaultsForThePersonWhoMadeThem) {
             Faults{"CAMLOOP_FPS='500' is not right: write 0.1 to 240"});
   EXPECT_EQ(reading_of({"CAMLOOP_SIZE=big"}).faults,
             Faults{"CAMLOOP_SIZE='big' is not right: write WIDTHxHEIGHT, 16 to 8192 each"});
+}
+
+TEST(Config, TakesAGreetingThatIsALine) {
+  EXPECT_EQ(reading_of({"CAMLOOP_RAW_GREETING=" + std::string(200, 'x')}).faults.size(), 0u);
+  for (const std::string& bad :
+       {std::string(201, 'x'), std::string("two\nlines"), std::string("\x1b[31m")}) {
+    EXPECT_EQ(reading_of({"CAMLOOP_RAW_GREETING=" + bad}).faults.size(), 1u) << bad;
+  }
 }
 
 TEST(Config, HasATestForEveryVariable) {

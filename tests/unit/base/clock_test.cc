@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <ctime>
+#include <string>
 
 namespace camloop {
 namespace {
@@ -25,6 +27,14 @@ TEST(Clock, WallCountsFrom1970) {
   int64_t told_us = wall_us();
   EXPECT_LE(before_us, told_us);
   EXPECT_LE(told_us, now_us(CLOCK_REALTIME));
+}
+
+TEST(Clock, WallTimeIsToldAsPythonsDatetimeTellsIt) {
+  std::string zone = getenv("TZ") ? getenv("TZ") : "";
+  setenv("TZ", "UTC-1", 1);  // an hour east of Greenwich
+  EXPECT_EQ(local_time_text(1'763'642'096'789'012), "2025-11-20 13:34:56.789012");
+  EXPECT_EQ(local_time_text(5), "1970-01-01 01:00:00.000005");
+  zone.empty() ? unsetenv("TZ") : setenv("TZ", zone.c_str(), 1);
 }
 
 }  // namespace
