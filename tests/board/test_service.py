@@ -81,10 +81,10 @@ def keep_in_made_up_time(root, after_sleep):
     return [float(line) - 1000 for line in (root / "tmp/starts").read_text().split()]
 
 
-def test_pauses_between_crashes_double_up_to_30_s(root):
+def test_pauses_between_crashes_double_but_stay_below_the_watchdog_s_15_s(root):
     set_behaviour(root, "crash")
-    started = keep_in_made_up_time(root, "[ $now -lt 1100 ] || exit 0")
-    assert started == [0, 1, 3, 7, 15, 31, 61, 91]
+    started = keep_in_made_up_time(root, "[ $now -lt 1040 ] || exit 0")
+    assert started == [0, 1, 3, 7, 15, 23, 31, 39]
     assert log(root).count("last words") == len(started)
 
 
@@ -168,6 +168,7 @@ def test_a_start_after_the_keeper_was_killed_ends_what_it_left(board):
     board.boot()
     wait_for_starts(board, 1)
     board.run("kill -9 $(cat /var/run/camloop.pid)")
+    wait_until("the keeper is gone", lambda: "S90camloop" not in board.processes())
     board.run(f"{SERVICE} start")
     wait_for_starts(board, 2)
     assert board.processes().count("camloop") == 1
@@ -177,6 +178,17 @@ def test_reload_reaches_camloop(board):
     board.boot()
     wait_for_starts(board, 1)
     board.run(f"{SERVICE} reload")
+    wait_until("reloaded", lambda: board.run("[ -s /tmp/reloads ]", check=False).returncode == 0)
+    assert len(starts(board)) == 1
+
+
+@pytest.mark.parametrize("moment", ["kill -HUP $$; child=$!", "child=$!; kill -HUP $$"])
+def test_reload_right_behind_the_start_reaches_camloop(root, board, moment):
+    service = root / SERVICE[1:]
+    script = service.read_text()
+    assert script.count("child=$!") == 1
+    service.write_text(script.replace("child=$!", moment))
+    board.boot()
     wait_until("reloaded", lambda: board.run("[ -s /tmp/reloads ]", check=False).returncode == 0)
     assert len(starts(board)) == 1
 
