@@ -18,6 +18,10 @@ namespace {
 // By which who started us knows that we did not end at will.
 constexpr int kExitSourceLost = 3;
 
+// How often a camera is looked for while the pattern stands in for it: one that is plugged in is
+// seen within 3 s, like one that was lost.
+constexpr int64_t kCameraLook_us = 2 * kSecond_us;
+
 // Of each client while memory is short: still a moving picture.
 constexpr double kFpsMaxShort = 5;
 
@@ -142,13 +146,18 @@ Capture::MakeSource App::source_maker(const Config& config) {
   if (config.source_kind == SourceKind::kAuto) {
     camera_seen_ = camera_seen_ || find_v4l2_camera(system_v4l2_calls()).ok();
     if (!camera_seen_) {
-      log_info("no camera here: the built-in pattern is shown");
+      log_info("no camera here: the built-in pattern is shown until there is one");
       exact.source_kind = SourceKind::kPattern;
     }
   }
   return [this, exact](BufferPool& pool, SourceHandler& handler) {
     return make_source(loop_, exact, pool, handler);
   };
+}
+
+void App::exchange_source(std::unique_ptr<Source> source) {
+  capture_->replace_source(std::move(source), config_.source.width, config_.source.height);
+  if (watchdog_) watchdog_->source_replaced(monotonic_us());
 }
 
 MemoryPlan App::plan_memory_for(const Config& config) const {
@@ -214,8 +223,7 @@ Result<> App::apply(const Config& config) {
   log_open(config.log_target, config.log_level);
   capture_->set_quality(config.quality);
   if (source) {
-    capture_->replace_source(std::move(source), config.source.width, config.source.height);
-    if (watchdog_) watchdog_->source_replaced(monotonic_us());
+    exchange_source(std::move(source));
   } else if (config.source.controls != before.source.controls) {
     capture_->set_controls(config.source.controls);
   }
@@ -237,13 +245,28 @@ Result<> App::apply(const Config& config) {
 // ---- While it runs -----------------------------------------------------------------------------
 
 void App::on_second() {
-  if (watchdog_) watchdog_->tick(monotonic_us());
+  int64_t now_us = monotonic_us();
+  if (watchdog_) watchdog_->tick(now_us);
+  look_for_camera(now_us);
   memory_.available = available_memory();
   MemoryLevel level = next_memory_level(memory_.available, memory_.level);
   if (level == memory_.level) return;
   memory_.level = level;
   log_warning("memory: %llu MB available, shed: %s", megabytes(memory_.available),
               memory_level_name(level));
+  shed();
+}
+
+void App::look_for_camera(int64_t now_us) {
+  bool stands_in =
+      config_.source_kind == SourceKind::kAuto && capture_->facts().name == kPatternName;
+  if (!stands_in || now_us - camera_looked_us_ < kCameraLook_us) return;
+  camera_looked_us_ = now_us;
+  camera_seen_ = find_v4l2_camera(system_v4l2_calls()).ok();
+  if (!camera_seen_) return;
+  log_info("a camera has appeared: it takes the place of the pattern");
+  auto source = capture_->make(source_maker(config_));
+  if (source) exchange_source(std::move(source).value());
   shed();
 }
 

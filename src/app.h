@@ -43,10 +43,12 @@ class App : private HttpContent, private WatchdogWard {
   MemoryPlan plan_memory_for(const Config& config) const;
   Config fit_to_memory(Config config) const;
   Capture::MakeSource source_maker(const Config& config);
+  void exchange_source(std::unique_ptr<Source> source);
   void announce() const;
   void reload();
   Result<> apply(const Config& config);
   void on_second();
+  void look_for_camera(int64_t now_us);
   void shed();
   void on_stop_signal(const char* name);
   std::vector<LinkFacts> links() const;
@@ -68,6 +70,7 @@ class App : private HttpContent, private WatchdogWard {
   MemoryFacts memory_;
   ReloadCounts reloads_;
   bool camera_seen_ = false;  // by us, or by the run before that lost it
+  int64_t camera_looked_us_ = 0;
   int exit_status_ = 0;
   std::unique_ptr<Watchdog> watchdog_;  // none where it is off; last to go, as the others may hang
   Hub hub_;

@@ -152,9 +152,8 @@ constexpr const char* kListenAddresses =
 
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto", "auto, v4l2:/dev/videoN, pattern or file:PATH",
-     "where pictures come from; auto is the first camera, else the pattern; PATH is a JPEG (read "
-     "again "
-     "as it changes), a directory of JPEGs, MJPEG or Y4M, and loops",
+     "where pictures come from; auto is the first camera, and until there is one the pattern; "
+     "PATH is a JPEG (read again as it changes), a directory of JPEGs, MJPEG or Y4M, and loops",
      apply_source},
     {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
      "picture size asked of the source; what it granted is logged and in /state", apply_size},

@@ -102,7 +102,7 @@ class PatternSource : public Source {
       : handler_(handler),
         layout_(lay_out(options)),
         ticker_(loop, options.fps, [this] { tick(); }) {
-    facts_.name = "pattern";
+    facts_.name = kPatternName;
     facts_.format = "YU12";
     facts_.width = layout_.width;
     facts_.height = layout_.height;

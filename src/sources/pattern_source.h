@@ -9,6 +9,9 @@
 
 namespace camloop {
 
+/// In its facts.
+inline constexpr const char* kPatternName = "pattern";
+
 /// Colour bars, a white bar that wanders below them, the wall clock and the frame number, of the
 /// size and at the rate asked for (an odd size loses its last column or row).
 std::unique_ptr<Source> make_pattern_source(Loop& loop, const SourceOptions& options,
