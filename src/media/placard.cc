@@ -1,11 +1,8 @@
 #include "media/placard.h"
 
-#include "base/check.h"
 #include "media/font.h"
-#include "media/jpeg_encoder.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace camloop {
 namespace {
@@ -15,7 +12,6 @@ constexpr uint8_t kBlack = 16;
 constexpr uint8_t kDark = 40;
 constexpr int kMargin = 1;  // font pixels around a text
 constexpr int kAdvance = font::kGlyphWidth + 1;
-constexpr int kQuality = 80;
 
 void fill(const LumaCanvas& canvas, int x, int y, int width, int height, uint8_t luma) {
   int left = std::max(x, 0);
@@ -66,19 +62,6 @@ void draw_wrapped(const LumaCanvas& canvas, int y, int scale, std::string_view t
   }
 }
 
-BufferRef encode_grey(const LumaCanvas& canvas, BufferPool& pool) {
-  PictureView picture;
-  picture.format = PixelFormat::kGrey;
-  picture.width = canvas.width;
-  picture.height = canvas.height;
-  picture.planes[0] = {canvas.data, canvas.stride};
-  JpegEncoder encoder;
-  encoder.begin(picture, kQuality, pool).value();
-  while (!encoder.step().value()) {
-  }
-  return encoder.take();
-}
-
 }  // namespace
 
 int text_width(int scale, std::string_view text) {
@@ -99,19 +82,16 @@ void draw_text(const LumaCanvas& canvas, int x, int y, int scale, std::string_vi
   }
 }
 
-BufferRef draw_no_signal(int width, int height, std::string_view reason, BufferPool& pool) {
+void draw_no_signal(const LumaCanvas& canvas, std::string_view reason) {
   constexpr std::string_view kTitle = "NO SIGNAL";
-  auto stride = static_cast<size_t>(width);
-  std::vector<uint8_t> luma(stride * static_cast<size_t>(height), kDark);
-  LumaCanvas canvas{luma.data(), stride, width, height};
+  fill(canvas, 0, 0, canvas.width, canvas.height, kDark);
   // The title takes some two thirds of the width; the reason is at most half as large.
-  int title_scale = scale_to_fit(kTitle, width * 2 / 3, std::max(1, height / 40));
-  int title_y = std::max(0, height / 2 - text_height(title_scale));
+  int title_scale = scale_to_fit(kTitle, canvas.width * 2 / 3, std::max(1, canvas.height / 40));
+  int title_y = std::max(0, canvas.height / 2 - text_height(title_scale));
   draw_centred(canvas, title_y, title_scale, kTitle);
   int reason_scale = std::max(1, title_scale / 3);
   draw_wrapped(canvas, title_y + text_height(title_scale) + text_height(reason_scale), reason_scale,
                reason);
-  return encode_grey(canvas, pool);
 }
 
 }  // namespace camloop

@@ -1,9 +1,8 @@
 // Pictures that we draw ourselves: text in a small bitmap font, and the "no signal" picture.
 #pragma once
 
-#include "base/buffer.h"
-#include "media/picture.h"
-
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace camloop {
@@ -24,7 +23,7 @@ void draw_text(const LumaCanvas& canvas, int x, int y, int scale, std::string_vi
 int text_width(int scale, std::string_view text);
 int text_height(int scale);
 
-/// A dark picture of the given size that says "NO SIGNAL" and, smaller, `reason`, as a JPEG.
-BufferRef draw_no_signal(int width, int height, std::string_view reason, BufferPool& pool);
+/// Covers the canvas with a dark picture that says "NO SIGNAL" and, smaller, `reason`.
+void draw_no_signal(const LumaCanvas& canvas, std::string_view reason);
 
 }  // namespace camloop

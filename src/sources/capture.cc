@@ -41,10 +41,7 @@ Capture::~Capture() {
 }
 
 void Capture::replace_source(std::unique_ptr<Source> source, int width, int height) {
-  // What is on loan goes back first.
-  encode_turns_->stop();
-  encoding_.reset();
-  waiting_.reset();
+  stop_encoding();
   source_ = std::move(source);
   options_.width = width;
   options_.height = height;
@@ -55,7 +52,6 @@ void Capture::await_first_picture() {
   seen_ = false;
   last_sign_us_ = monotonic_us();
   lost_ = {"waiting for the first picture"};
-  no_signal_jpeg_.reset();
   no_signal_->start_periodic(kNoSignalPeriod_us);
   demand_changed();
 }
@@ -80,7 +76,8 @@ void Capture::picture_came() {
   if (lost_.text.empty()) return;
   lost_ = {};
   no_signal_->stop();
-  no_signal_jpeg_.reset();
+  stop_encoding();  // nothing older may follow
+  no_signal_picture_.reset();
   const SourceFacts& facts = source_->facts();
   std::string device = facts.device.empty() ? "" : " (" + facts.device + ")";
   log_info("%s%s: %s %dx%d at %.4g frames a second", facts.name.c_str(), device.c_str(),
@@ -113,6 +110,11 @@ void Capture::begin_encoding(Picture picture) {
 void Capture::abandon_encoding(const Error& why) {
   ++counts_.encode_failed;
   log_warning("picture not encoded: %s", why.text.c_str());
+  stop_encoding();
+}
+
+// What is on loan goes back.
+void Capture::stop_encoding() {
   encode_turns_->stop();
   encoding_.reset();
   waiting_.reset();
@@ -148,18 +150,26 @@ void Capture::on_lost(const Error& why) {
   if (lost_.text == why.text) return;
   log_warning("%s", why.text.c_str());
   lost_ = why;
-  no_signal_jpeg_.reset();
   if (!no_signal_->running()) no_signal_->start_periodic(kNoSignalPeriod_us);
 }
 
 void Capture::show_no_signal() {
-  if (!hub_.watched()) return;
+  if (!hub_.watched() || encoding_) return;
   const SourceFacts& facts = source_->facts();
-  int width = facts.width > 0 ? facts.width : options_.width;
-  int height = facts.height > 0 ? facts.height : options_.height;
-  if (!no_signal_jpeg_) no_signal_jpeg_ = draw_no_signal(width, height, lost_.text, pool_);
+  PictureView view;
+  view.format = PixelFormat::kGrey;
+  view.width = facts.width > 0 ? facts.width : options_.width;
+  view.height = facts.height > 0 ? facts.height : options_.height;
+  view.captured_us = monotonic_us();
+  view.sequence = ++no_signal_sequence_;
+  auto stride = static_cast<size_t>(view.width);
+  if (!no_signal_picture_) no_signal_picture_.emplace();
+  int buffer = *no_signal_picture_->find(stride * static_cast<size_t>(view.height));
+  uint8_t* luma = no_signal_picture_->data(buffer);
+  draw_no_signal({luma, stride, view.width, view.height}, lost_.text);
+  view.planes[0] = {luma, stride};
   ++counts_.no_signal;
-  hub_.publish(Frame{no_signal_jpeg_, width, height, monotonic_us(), ++no_signal_sequence_});
+  begin_encoding(no_signal_picture_->lend(view, buffer));
 }
 
 }  // namespace camloop

@@ -7,10 +7,12 @@
 #include "io/timer.h"
 #include "media/hub.h"
 #include "media/jpeg_encoder.h"
+#include "sources/picture_buffers.h"
 #include "sources/source.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace camloop {
 
@@ -76,6 +78,7 @@ class Capture : public SourceHandler {
   void encode_turn();
   void begin_encoding(Picture picture);
   void abandon_encoding(const Error& why);
+  void stop_encoding();
   void finish_encoding();
   void show_no_signal();
   void picture_came();
@@ -88,6 +91,8 @@ class Capture : public SourceHandler {
   Owned<Timer> no_signal_;  // runs while there is no picture
   std::unique_ptr<Source> source_;
 
+  std::optional<PictureBuffers> no_signal_picture_;  // while there is no other
+
   // At most two pictures are on loan: the one being encoded and the newest behind it.
   Picture encoding_;
   Picture waiting_;
@@ -98,7 +103,6 @@ class Capture : public SourceHandler {
   int64_t last_sign_us_ = 0;  // of life from the source
   bool seen_ = false;         // there was one
   uint64_t no_signal_sequence_ = 0;
-  BufferRef no_signal_jpeg_;
   Counts counts_;
   Histogram encode_cost_;
 };

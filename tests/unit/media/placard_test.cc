@@ -1,7 +1,6 @@
 #include "media/placard.h"
 
 #include "media/font.h"
-#include "unit/media/test_pictures.h"
 
 #include <gtest/gtest.h>
 
@@ -100,41 +99,38 @@ TEST(Placard, every_character_looks_different_and_unknown_ones_are_a_box) {
 }
 
 // Of 100 pixels, how many are bright in the rows from `top` to `bottom`.
-int bright_share(const Decoded& decoded, int top, int bottom) {
-  auto begin = decoded.pixels.begin() + top * decoded.width;
-  auto end = decoded.pixels.begin() + bottom * decoded.width;
-  return static_cast<int>(100 * std::count_if(begin, end, [](uint8_t luma) { return luma > 150; }) /
-                          (end - begin));
+int bright_share(const Board& board, int top, int bottom) {
+  std::string seen;
+  for (int y = top; y < bottom; ++y) seen += board.row(y, 0, board.canvas.width);
+  return static_cast<int>(100 * std::count(seen.begin(), seen.end(), '#') / std::ssize(seen));
 }
 
-TEST(Placard, no_signal_is_a_dark_grey_picture_with_bright_text_in_the_middle) {
-  BufferPool pool(1);
-  Decoded decoded = decode(draw_no_signal(640, 480, "", pool).bytes());
-  ASSERT_TRUE(decoded.ok);
-  EXPECT_EQ(decoded.width, 640);
-  EXPECT_EQ(decoded.height, 480);
-  EXPECT_EQ(decoded.components, 1);
-  EXPECT_EQ(bright_share(decoded, 0, 160), 0);
-  EXPECT_GT(bright_share(decoded, 170, 240), 5);
-  EXPECT_EQ(bright_share(decoded, 240, 480), 0);
+TEST(Placard, no_signal_is_a_dark_picture_with_bright_text_in_the_middle) {
+  Board board(640, 480);
+  draw_no_signal(board.canvas, "");
+  EXPECT_EQ(board.row(0, 0, 640), std::string(640, '.'));
+  EXPECT_EQ(bright_share(board, 0, 160), 0);
+  EXPECT_GT(bright_share(board, 170, 240), 5);
+  EXPECT_EQ(bright_share(board, 240, 480), 0);
 }
 
 TEST(Placard, the_reason_stands_below_in_as_many_lines_as_it_takes) {
-  BufferPool pool(1);
-  Decoded one = decode(draw_no_signal(640, 480, "the camera is gone", pool).bytes());
-  EXPECT_GT(bright_share(one, 262, 278), 1);
-  EXPECT_EQ(bright_share(one, 280, 480), 0);
-  Decoded two = decode(draw_no_signal(640, 480, std::string(90, 'm'), pool).bytes());
-  EXPECT_GT(bright_share(two, 282, 298), 5);
+  Board board(640, 480);
+  draw_no_signal(board.canvas, "the camera is gone");
+  EXPECT_GT(bright_share(board, 262, 278), 1);
+  EXPECT_EQ(bright_share(board, 280, 480), 0);
+  draw_no_signal(board.canvas, std::string(90, 'm'));
+  EXPECT_GT(bright_share(board, 282, 298), 5);
 }
 
-TEST(Placard, no_signal_fits_any_size) {
-  BufferPool pool(1);
+TEST(Placard, no_signal_covers_a_canvas_of_any_size) {
   for (auto [width, height] : {std::pair(1, 1), {2, 500}, {500, 2}, {64, 48}, {1921, 1081}}) {
-    Decoded decoded = decode(draw_no_signal(width, height, "a longer reason, why", pool).bytes());
-    EXPECT_TRUE(decoded.ok) << width << "x" << height;
-    EXPECT_EQ(decoded.width, width);
-    EXPECT_EQ(decoded.height, height);
+    Board board(width, height);
+    draw_no_signal(board.canvas, "a longer reason, why");
+    EXPECT_TRUE(board.frame_is_untouched()) << width << "x" << height;
+    for (int y = 0; y < height; ++y) {
+      ASSERT_EQ(board.row(y, 0, width).find(' '), std::string::npos) << width << "x" << height;
+    }
   }
 }
 

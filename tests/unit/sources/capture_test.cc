@@ -363,12 +363,24 @@ TEST_F(CaptureTest, ShowsWhyThereIsNoSignal) {
   EXPECT_TRUE(frames_.empty());
   run_until_shown(2);
   EXPECT_EQ(frames_[0].width, 160);
-  EXPECT_EQ(frames_[0].jpeg.bytes().data(), frames_[1].jpeg.bytes().data()) << "drawn once";
+  EXPECT_EQ(as_text(frames_[0].jpeg.bytes()), as_text(frames_[1].jpeg.bytes()));
   EXPECT_GT(frames_[1].captured_us, frames_[0].captured_us);
   EXPECT_GT(frames_[1].sequence, frames_[0].sequence);
   source_->handler.on_lost(Error{"busy"});
   run_until_shown(3);
   EXPECT_NE(as_text(frames_[2].jpeg.bytes()), as_text(frames_[0].jpeg.bytes()));
+}
+
+TEST_F(CaptureTest, EncodesNoSignalInSlicesAndNotBehindAPicture) {
+  source_->facts_.width = source_->facts_.height = 4096;
+  watch();
+  run_until([this] { return capture_->counts().no_signal == 1; });
+  EXPECT_TRUE(frames_.empty()) << "it takes turns of the loop";
+  source_->handler.on_jpeg(make_frame(1));
+  source_->give_picture(64, 48, 2);
+  run_until_shown(2);
+  EXPECT_EQ(shown(), (Sequences{1, 2}));
+  EXPECT_EQ(capture_->counts().encoded, 1u);
 }
 
 TEST_F(CaptureTest, ShowsNoSignalToNobody) {
