@@ -40,9 +40,9 @@ beside() {
   echo "$root/${1%/*}/.${1##*/}.new"
 }
 
-# Where what camloop supersedes is kept.
+# Where what camloop supersedes is kept, without the root.
 aside() {
-  echo "$root/${1%/*}/aside-${1##*/}"
+  echo "${1%/*}/aside-${1##*/}"
 }
 
 sha256() {
@@ -53,7 +53,7 @@ sha256() {
 
 # Of the later images the service, of the earlier ones the program itself.
 stock_apps() {
-  if [ -e "$root/etc/init.d/S02app" ] || [ -e "$(aside etc/init.d/S02app)" ]; then
+  if [ -e "$root/etc/init.d/S02app" ] || [ -e "$root/$(aside etc/init.d/S02app)" ]; then
     echo etc/init.d/S02app
   else
     echo root/app/main.py root/main.py
@@ -64,8 +64,8 @@ put_stock_app_aside() {
   for app in $(stock_apps); do
     [ -e "$root/$app" ] || continue
     is_live && stop_stock_app "$app"
-    mv -f "$root/$app" "$(aside "$app")"
-    echo "The stock app is kept as $(aside "$app")."
+    mv -f "$root/$app" "$root/$(aside "$app")"
+    echo "The stock app is kept as /$(aside "$app")."
   done
 }
 
@@ -78,7 +78,8 @@ stop_stock_app() {
 
 give_stock_app_back() {
   for app in $(stock_apps); do
-    [ -e "$root/$app" ] || [ ! -e "$(aside "$app")" ] || mv "$(aside "$app")" "$root/$app"
+    kept=$root/$(aside "$app")
+    [ -e "$root/$app" ] || [ ! -e "$kept" ] || mv "$kept" "$root/$app"
   done
 }
 

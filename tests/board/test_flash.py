@@ -248,6 +248,7 @@ def test_a_card_boots_into_camloop_and_without_it_again(root, old, tmp_path):
     before = on_card(card, tmp_path / "before")
     result = flash("card", card, overlay=old.tarball)
     assert result.returncode == 0, result.stdout
+    assert f"The stock app is kept as /{ASIDE}." in result.stdout
     on_card(card, tmp_path / "installed")
     os.mknod(tmp_path / "installed/dev/null", 0o20666, os.makedev(1, 3))
     with StockBoard(tmp_path / "installed") as board:

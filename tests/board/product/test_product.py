@@ -6,10 +6,12 @@ Figures go to the table at the end. QEMU interprets the processor: they are none
 
 import shutil
 import time
+import urllib.error
 from itertools import islice
 
 import cv2
 import numpy
+import pytest
 
 from mjpeg_stream import decode_grey
 from product_board import CAMERA, FRAMES, run_here
@@ -24,7 +26,15 @@ RESIDENT_KB_MAX = 8 * 1024
 GROWTH_KB_MAX = 512
 BACK_WITHIN_S = 3
 TC = "(cd /mnt/UDISK/tc && ./ld-linux-armhf.so.3 --library-path . ./tc {})"
+# Of vivid's driver: "unbind" is the camera pulled out, "bind" the camera plugged in again.
+CAMERA_PLUG = "echo vivid.0 >/sys/bus/platform/drivers/vivid/{}"
 DROP_ALL = "/mnt/UDISK/control /dev/video0 'Percentage of Dropped Buffers' {}"
+# A bite takes half of what is left above this; the deepest level begins at 4 MB, the kernel kills
+# at 1 MB.
+MEMORY_LEFT_KB = 3500
+MEMORY_BITE_MIN_KB = 512
+MEMORY_BITES_MAX = 12
+NO_NEW_CLIENTS = 3
 SCREEN = 240
 STANDING_BARS = "test_pattern=0,osd_text_mode=2"
 
@@ -152,6 +162,70 @@ def test_a_camera_that_stalls_is_noticed_and_goes_on_in_the_same_connection(boar
     board.wait_until("it goes on", lambda: next(stream) and board.healthy())
     note(f"noticed after {noticed}, goes on after {seconds_since(start_s)}")
     assert len({part.jpeg for part in islice(stream, 20)}) == 20
+    stream.close()
+
+
+def test_a_camera_pulled_out_and_plugged_in_again_goes_on_in_the_same_connection(board, note):
+    stream = board.open_stream()
+    next(stream)
+    board.run(CAMERA_PLUG.format("unbind"))
+    start_s = time.monotonic()
+    board.wait_until("it is missed", lambda: next(stream) and not board.healthy())
+    missed = seconds_since(start_s)
+    assert "is the camera plugged in?" in board.state()["source"]["fault"]
+    assert decode_grey(next(stream).jpeg)
+    board.run(CAMERA_PLUG.format("bind"))
+    start_s = time.monotonic()
+    board.wait_until("it is back", lambda: next(stream) and board.healthy())
+    note(f"missed after {missed}, back after {seconds_since(start_s)}")
+    assert len({part.jpeg for part in islice(stream, 20)}) == 20
+    stream.close()
+
+
+def test_without_a_camera_auto_shows_the_pattern_until_there_is_one(board, note):
+    board.run(CAMERA_PLUG.format("unbind"))
+    board.service("restart")
+    stream = board.open_stream()
+    next(stream)
+    assert board.state()["source"]["name"] == "pattern"
+    board.run(CAMERA_PLUG.format("bind"))
+    start_s = time.monotonic()
+
+    def camera_is_shown():
+        return next(stream) and board.state()["source"]["name"] == "v4l2:/dev/video0"
+
+    board.wait_until("the camera is shown", lambda: camera_is_shown() and board.healthy())
+    note(f"the camera is shown after {seconds_since(start_s)}")
+    assert len({part.jpeg for part in islice(stream, 20)}) == 20
+    stream.close()
+
+
+def test_short_of_memory_it_sheds_in_order_and_its_streams_go_on(board, note):
+    stream = board.open_stream()
+    levels = [board.state()["memory"]["level"]]
+
+    def level_after_a_look():
+        looked_at = board.state()["uptime_s"] + 2
+        while (state := board.state())["uptime_s"] < looked_at:
+            next(stream)
+        levels.append(state["memory"]["level"])
+        return levels[-1]
+
+    for number in range(MEMORY_BITES_MAX):
+        available_kb = board.state()["memory"]["available_kb"]
+        bite_kb = max(MEMORY_BITE_MIN_KB, (available_kb - MEMORY_LEFT_KB) // 2)
+        board.run(f"dd if=/dev/zero of=/tmp/memory{number} bs=1k count={bite_kb} 2>/dev/null")
+        if level_after_a_look() == NO_NEW_CLIENTS:
+            break
+    note(f"{board.state()['memory']['available_kb']} kB available")
+    assert levels == sorted(levels) and levels[0] == 0 and levels[-1] == NO_NEW_CLIENTS
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        board.get("/snapshot")
+    assert len({part.jpeg for part in islice(stream, 10)}) == 10
+    board.run("rm /tmp/memory*")
+    board.wait_until("it recovers", lambda: level_after_a_look() == 0)
+    assert board.get_bytes("/snapshot")
+    assert board.healthy()
     stream.close()
 
 
