@@ -1,19 +1,14 @@
 #include "defaults_file.h"
 
+#include "base/result.h"
 #include "base/text.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace camloop {
 namespace {
 
-// Every setting at its longest, with its comment, is a tenth of it.
-constexpr size_t kTextMax = 64 * 1024;
 // A file that is something else altogether need not be described line by line.
 constexpr size_t kFaultsMax = 10;
 
@@ -149,25 +144,6 @@ DefaultsReading parse_defaults(std::string_view text, std::string_view path) {
     if (reading.faults.size() == kFaultsMax) break;
   }
   return reading;
-}
-
-Result<std::string> read_defaults_text(const std::string& path) {
-  // A FIFO would hold the loop until somebody writes to it.
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return system_error(path, errno);
-  std::string text(kTextMax + 1, '\0');
-  size_t size = 0;
-  ssize_t count = 1;
-  while (count > 0 && size < text.size()) {
-    count = ::read(descriptor, text.data() + size, text.size() - size);
-    if (count > 0) size += static_cast<size_t>(count);
-  }
-  int code = errno;
-  ::close(descriptor);
-  if (count < 0) return system_error(path, code);
-  if (size > kTextMax) return Error{path + ": larger than 64 KiB"};
-  text.resize(size);
-  return text;
 }
 
 }  // namespace camloop

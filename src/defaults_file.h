@@ -2,8 +2,6 @@
 // shell.
 #pragma once
 
-#include "base/result.h"
-
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,8 +20,5 @@ struct DefaultsReading {
 /// counts. What is taken is what a shell would take: where a shell would do more than take the
 /// text, expand or run something, there is a fault.
 DefaultsReading parse_defaults(std::string_view text, std::string_view path);
-
-/// The text of the file at `path`, of which more than 64 KiB are not read.
-Result<std::string> read_defaults_text(const std::string& path);
 
 }  // namespace camloop

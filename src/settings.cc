@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include "base/text_file.h"
+
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -29,7 +31,7 @@ ConfigReading Settings::reread() const {
 
 DefaultsReading Settings::read_file() const {
   const std::string path = named_file_.value_or(kDefaultsPath);
-  auto text = read_defaults_text(path);
+  auto text = read_text_file(path);
   if (text.ok()) return parse_defaults(text.value(), path);
   if (!named_file_ && text.error().code == ENOENT) return {};
   return {{}, {text.error().text}};

@@ -1,30 +1,11 @@
 #include "base/json_writer.h"
 
+#include "base/utf8.h"
+
 #include <cmath>
 #include <cstdio>
 
 namespace camloop {
-namespace {
-
-// The length of the well-formed UTF-8 sequence at the front of `text` (Unicode, table 3-7), 0 for
-// none.
-size_t utf8_length(std::string_view text) {
-  auto byte = [text](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  auto follows = [byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  unsigned lead = byte(0);
-  unsigned second = byte(1);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf && follows(1)) return 2;
-  bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-  if (overlong || outside || !follows(1) || !follows(2)) return 0;
-  if (lead >= 0xe0 && lead <= 0xef) return 3;
-  return lead >= 0xf0 && lead <= 0xf4 && follows(3) ? 4 : 0;
-}
-
-}  // namespace
 
 void JsonWriter::separate() {
   if (comma_due_) text_ += ',';

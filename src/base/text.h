@@ -17,6 +17,10 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// Of an ASCII letter; any other stays as it is.
+char to_lower(char c);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
 /// The pieces between separators, but for an empty one at the end: "" gives none. Views into
 /// `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);

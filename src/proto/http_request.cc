@@ -1,16 +1,15 @@
 #include "proto/http_request.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace camloop {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // RFC 9110, 5.6.2: tchar.
 bool is_token(std::string_view text) {
@@ -26,11 +25,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 // Whether a comma-separated list holds the token (RFC 9110, 5.6.1).
@@ -103,6 +97,10 @@ std::optional<std::string_view> HttpRequest::query_value(std::string_view name) 
 
 void HttpRequestParser::reset() {
   *this = HttpRequestParser();
+}
+
+bool HttpRequestParser::take_continue() {
+  return std::exchange(continue_due_, false) && request_.body.empty();
 }
 
 HttpRequestParser::Outcome HttpRequestParser::fail(int status, const char* reason) {
@@ -260,6 +258,13 @@ bool HttpRequestParser::settle_framing() {
       fail(413, "the body is longer than 64 KiB");
       return false;
     }
+  }
+  if (auto expected = request_.header("expect"); expected && http_1_1_) {
+    if (!equals_ignoring_case(*expected, "100-continue")) {
+      fail(417, "of what can be expected only 100-continue is known");
+      return false;
+    }
+    continue_due_ = true;
   }
   std::string_view connection = request_.header("connection").value_or("");
   request_.keep_alive =

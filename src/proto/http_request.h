@@ -52,6 +52,9 @@ class HttpRequestParser {
   const HttpFault& fault() const { return fault_; }
   /// Whether some of a request has arrived: time runs for the rest of it.
   bool started() const { return !head_.empty(); }
+  /// Whether the head is here and its sender waits for "100 Continue" before it sends the body
+  /// (RFC 9110, 10.1.1). True once a request, and only after kNeedMore.
+  bool take_continue();
   /// Ready for the next request on the same connection.
   void reset();
 
@@ -68,6 +71,7 @@ class HttpRequestParser {
   std::string head_;
   bool head_done_ = false;
   bool http_1_1_ = false;
+  bool continue_due_ = false;
   size_t body_size_ = 0;
   HttpRequest request_;
   HttpFault fault_;

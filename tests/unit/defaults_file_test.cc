@@ -156,32 +156,5 @@ TEST(DefaultsFile, EndsItsFaultsWhereItIsSomethingElseAltogether) {
   EXPECT_EQ(reading_of(binary).faults.size(), 10u);
 }
 
-TEST(DefaultsFileText, IsThatOfTheFile) {
-  TempFolder folder;
-  EXPECT_EQ(read_defaults_text(folder.write("a", "A=1\nB=2")).value(), "A=1\nB=2");
-  EXPECT_EQ(read_defaults_text(folder.write("a", "")).value(), "");
-  std::string largest(64 * 1024, '#');
-  EXPECT_EQ(read_defaults_text(folder.write("a", largest)).value(), largest);
-}
-
-TEST(DefaultsFileText, CannotBeReadFromEverything) {
-  TempFolder folder;
-  auto fault = [&folder](const std::string& name) {
-    auto text = read_defaults_text(folder.path_of(name));
-    return text.ok() ? "" : text.error().text.substr(folder.path().size());
-  };
-  EXPECT_EQ(fault("a"), "/a: No such file or directory");
-  EXPECT_EQ(read_defaults_text(folder.path_of("a")).error().code, ENOENT);
-  EXPECT_EQ(fault(""), "/: Is a directory");
-  folder.write("large", std::string(64 * 1024 + 1, '#'));
-  EXPECT_EQ(fault("large"), "/large: larger than 64 KiB");
-}
-
-TEST(DefaultsFileText, IsNotWaitedFor) {
-  TempFolder folder;
-  ASSERT_EQ(mkfifo(folder.path_of("fifo").c_str(), 0600), 0);
-  EXPECT_EQ(read_defaults_text(folder.path_of("fifo")).value(), "");
-}
-
 }  // namespace
 }  // namespace camloop

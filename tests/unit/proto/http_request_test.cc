@@ -244,6 +244,45 @@ TEST(HttpRequestParser, RefusesAmbiguousFraming) {
             "411 send the body with Content-Length, not in chunks");
 }
 
+// ---- Expect: 100-continue ----
+
+// How often its sender is to be told to go on, when `input` comes byte by byte.
+int continues(const std::string& input) {
+  HttpRequestParser parser;
+  int count = 0;
+  for (char c : input) {
+    size_t taken = 0;
+    Outcome outcome = parser.feed(as_bytes({&c, 1}), taken);
+    if (outcome == Outcome::kNeedMore && parser.take_continue()) ++count;
+    if (outcome == Outcome::kRequest) parser.reset();
+  }
+  return count;
+}
+
+TEST(HttpRequestParser, HasItsSenderGoOnOnceBetweenHeadAndBody) {
+  const std::string post = "POST /text HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n";
+  EXPECT_EQ(continues(post + "Expect: 100-Continue\r\n\r\nhi"), 1);
+  EXPECT_EQ(continues(post + "\r\nhi" + post + "Expect: 100-continue\r\n\r\nhi"), 1);
+  EXPECT_EQ(continues(post + "Expect: 100-continue\r\n"), 0);
+  EXPECT_EQ(continues(post + "\r\nhi"), 0);
+  EXPECT_EQ(continues("POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"), 0);
+  EXPECT_EQ(continues(with_header("Expect: 100-continue")), 0) << "there is no body";
+}
+
+TEST(HttpRequestParser, DoesNotAskForABodyThatIsOnItsWay) {
+  HttpRequestParser parser;
+  size_t taken = 0;
+  parser.feed(as_bytes("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+                       "Expect: 100-continue\r\n\r\nh"),
+              taken);
+  EXPECT_FALSE(parser.take_continue());
+}
+
+TEST(HttpRequestParser, RefusesToMeetOtherExpectations) {
+  EXPECT_EQ(parse(with_header("Expect: wonders")),
+            "417 of what can be expected only 100-continue is known");
+}
+
 // ---- Percent-decoding ----
 
 TEST(PercentDecode, DecodesEitherCaseOfHexadecimalDigits) {
