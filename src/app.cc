@@ -116,7 +116,8 @@ Result<> App::open_http(const Config& config) {
     http_.reset();
     return {};
   }
-  HttpServer::Options options{*config.http, config.http_clients, config.http_origin};
+  HttpServer::Options options{*config.http, config.http_clients, config.http_origin,
+                              config.http_credentials};
   allow_descriptors(config.http_clients);
   if (http_) return http_->change(options);
   http_ = TRY(HttpServer::create(loop_, hub_, options, *this));
@@ -305,6 +306,10 @@ std::string App::metrics_text() {
 
 Result<> App::health() {
   return capture_->health(monotonic_us());
+}
+
+Result<> App::take_text(std::string_view) {
+  return Error{"no raw link takes texts here"};
 }
 
 bool App::source_alive() {

@@ -57,6 +57,7 @@ class App : private HttpContent, private WatchdogWard {
   std::string state_json() override;
   std::string metrics_text() override;
   Result<> health() override;
+  Result<> take_text(std::string_view text) override;
 
   bool source_alive() override;
   void reopen_source() override;

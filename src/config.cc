@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "sources/v4l2/v4l2_format.h"
 
 #include <algorithm>
@@ -24,6 +25,14 @@ bool take_within(std::string_view value, Number least, Number most, Number& out)
 
 bool is_off(std::string_view value) {
   return value.empty() || value == "off";
+}
+
+// It has to fit into the head of a request, in base64.
+constexpr size_t kCredentialMax = 256;
+
+bool is_line(std::string_view value, size_t most) {
+  auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  return value.size() <= most && std::none_of(value.begin(), value.end(), is_control);
 }
 
 bool apply_source(Config& config, std::string_view value) {
@@ -102,6 +111,29 @@ bool apply_http_origin(Config& config, std::string_view value) {
   return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
 }
 
+// Colons end the user's name in RFC 7617.
+bool apply_http_user(Config& config, std::string_view value) {
+  config.http_credentials.user = value;
+  return is_line(value, kCredentialMax) && value.find(':') == std::string_view::npos;
+}
+
+bool apply_http_password(Config& config, std::string_view value) {
+  config.http_credentials.password = value;
+  return is_line(value, kCredentialMax);
+}
+
+// RFC 6750, 2.1: b64token.
+bool apply_http_token(Config& config, std::string_view value) {
+  config.http_credentials.token = value;
+  auto is_letter = [](char c) {
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
+           std::string_view("-._~+/").find(c) != std::string_view::npos;
+  };
+  std::string_view letters = value.substr(0, value.find_last_not_of('=') + 1);
+  return value.size() <= kCredentialMax && value.empty() == letters.empty() &&
+         std::all_of(letters.begin(), letters.end(), is_letter);
+}
+
 bool apply_channel_lag(Config& config, std::string_view value) {
   int64_t lag_max_ms = 0;
   if (!take_within<int64_t>(value, 1, 10'000, lag_max_ms)) return false;
@@ -112,8 +144,7 @@ bool apply_channel_lag(Config& config, std::string_view value) {
 // One line, of which a client must see the end.
 bool apply_greeting(Config& config, std::string_view value) {
   config.greeting = value;
-  auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  return value.size() <= kGreetingMax && std::none_of(value.begin(), value.end(), control);
+  return is_line(value, kGreetingMax);
 }
 
 bool apply_greeting_service(Config& config, std::string_view value) {
@@ -147,6 +178,7 @@ bool apply_log_level(Config& config, std::string_view value) {
   return true;
 }
 
+constexpr bool kSecret = true;
 constexpr const char* kListenAddresses =
     "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
 
@@ -168,7 +200,15 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 1000",
      "streams and snapshots served at a time; more are answered with 503", apply_http_clients},
     {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
-     "web pages of this origin may read the replies (CORS)", apply_http_origin},
+     "web pages of this origin may read the replies (CORS) and, unless it is *, POST",
+     apply_http_origin},
+    {"CAMLOOP_HTTP_USER", "", "up to 256 bytes without a colon", "whose CAMLOOP_HTTP_PASSWORD is",
+     apply_http_user},
+    {"CAMLOOP_HTTP_PASSWORD", "", "up to 256 bytes",
+     "who gives neither it nor the token sees nothing", apply_http_password, kSecret},
+    {"CAMLOOP_HTTP_TOKEN", "", "up to 256 letters, digits and -._~+/, perhaps with = behind them",
+     "instead of the password: ?token= in the address, or Authorization: Bearer", apply_http_token,
+     kSecret},
     {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
      "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
      apply_channel_lag},
@@ -196,14 +236,95 @@ const Variable* find_variable(std::string_view name) {
   return found == std::end(kVariables) ? nullptr : found;
 }
 
-std::string unknown_variable(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Variable& each : kVariables) names.emplace_back(each.name);
+std::string file_variable(const Variable& secret) {
+  return std::string(secret.name) + "_FILE";
+}
+
+// The secret that may stand in the file which `name` names.
+const Variable* find_secret_of_file(std::string_view name) {
+  const auto* found = std::find_if(
+      std::begin(kVariables), std::end(kVariables),
+      [name](const Variable& each) { return each.secret && name == file_variable(each); });
+  return found == std::end(kVariables) ? nullptr : found;
+}
+
+Error unknown_variable(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Variable& each : kVariables) {
+    names.emplace_back(each.name);
+    if (each.secret) names.push_back(file_variable(each));
+  }
   std::string fault = std::string(name) + ": there is no such variable";
-  if (auto nearest = nearest_name(name, names)) {
+  if (auto nearest = nearest_name(name, {names.begin(), names.end()})) {
     fault.append("; did you mean ").append(*nearest).append("?");
   }
-  return fault;
+  return Error{fault};
+}
+
+std::string meaning_of(const Variable& variable) {
+  std::string meaning = variable.meaning;
+  if (variable.secret) meaning += "; or in the file that " + file_variable(variable) + " names";
+  return meaning;
+}
+
+// ---- Reading -----------------------------------------------------------------------------------
+
+std::string& written(Config& config, const Variable& variable) {
+  return config.written[static_cast<size_t>(&variable - kVariables)];
+}
+
+// `place`: what a fault calls the text.
+Result<> take(Config& config, const Variable& variable, std::string_view value,
+              const std::string& place) {
+  if (!variable.apply(config, value)) {
+    return Error{place + " is not right: write " + variable.values};
+  }
+  written(config, variable) = value;
+  return {};
+}
+
+Result<> take_secret(Config& config, const Variable& variable, std::string_view value,
+                     const std::string& place) {
+  if (value.empty()) return {};
+  if (!written(config, variable).empty()) {
+    return Error{std::string(variable.name) + " and " + file_variable(variable) +
+                 " are both set: leave one out"};
+  }
+  return take(config, variable, value, place);
+}
+
+// Editors end a file with a newline, which is no part of the secret.
+Result<> take_secret_file(Config& config, const Variable& variable, const std::string& path) {
+  if (path.empty()) return {};
+  std::string name = file_variable(variable);
+  auto text = read_text_file(path);
+  if (!text.ok()) return Error{name + ": " + text.error().text};
+  std::string_view value = text.value();
+  if (value.ends_with('\n')) value.remove_suffix(1);
+  if (value.ends_with('\r')) value.remove_suffix(1);
+  if (value.empty()) return Error{name + ": " + path + ": nothing is in it"};
+  return take_secret(config, variable, value, name + ": what is in " + path);
+}
+
+Result<> take_entry(Config& config, std::string_view name, std::string_view value) {
+  const Variable* variable = find_variable(name);
+  if (variable && variable->secret) return take_secret(config, *variable, value, variable->name);
+  if (variable) {
+    return take(config, *variable, value, std::string(name) + "='" + std::string(value) + "'");
+  }
+  if (const Variable* secret = find_secret_of_file(name)) {
+    return take_secret_file(config, *secret, std::string(value));
+  }
+  return unknown_variable(name);
+}
+
+// What no variable says alone.
+Result<> check_together(const Config& config) {
+  const HttpCredentials& http = config.http_credentials;
+  if (http.user.empty() == http.password.empty()) return {};
+  return Error{
+      std::string("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ") +
+      (http.user.empty() ? "user" : "password")};
 }
 
 }  // namespace
@@ -218,21 +339,15 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
     each.apply(reading.config, each.fallback);
     reading.config.written.emplace_back(each.fallback);
   }
+  auto heed = [&reading](const Result<>& result) {
+    if (!result.ok()) reading.faults.push_back(result.error().text);
+  };
   for (std::string_view entry : environment) {
     size_t equals = entry.find('=');
     if (!entry.starts_with(kPrefix) || equals == std::string_view::npos) continue;
-    std::string_view name = entry.substr(0, equals);
-    std::string_view value = entry.substr(equals + 1);
-    const Variable* variable = find_variable(name);
-    if (!variable) {
-      reading.faults.push_back(unknown_variable(name));
-    } else if (!variable->apply(reading.config, value)) {
-      reading.faults.push_back(std::string(name) + "='" + std::string(value) +
-                               "' is not right: write " + variable->values);
-    } else {
-      reading.config.written[static_cast<size_t>(variable - kVariables)] = value;
-    }
+    heed(take_entry(reading.config, entry.substr(0, equals), entry.substr(equals + 1)));
   }
+  if (reading.faults.empty()) heed(check_together(reading.config));
   auto breaks_line = [](unsigned char c) { return c < ' ' || c == 0x7f; };
   for (std::string& fault : reading.faults) {
     std::replace_if(fault.begin(), fault.end(), breaks_line, '?');
@@ -245,8 +360,9 @@ std::vector<std::string> config_changes(const Config& before, const Config& afte
   for (size_t i = 0; i < std::size(kVariables); ++i) {
     const std::string &old_text = before.written[i], &new_text = after.written[i];
     if (old_text == new_text) continue;
-    changes.push_back(std::string(kVariables[i].name) + ": '" + old_text + "' -> '" + new_text +
-                      "'");
+    changes.push_back(
+        std::string(kVariables[i].name) + ": " +
+        (kVariables[i].secret ? "changed" : "'" + old_text + "' -> '" + new_text + "'"));
   }
   return changes;
 }
@@ -255,7 +371,7 @@ std::string config_help() {
   std::string help;
   for (const Variable& each : kVariables) {
     std::string fallback = *each.fallback ? each.fallback : "(empty)";
-    help += std::string(each.name) + "  default " + fallback + "\n    " + each.meaning +
+    help += std::string(each.name) + "  default " + fallback + "\n    " + meaning_of(each) +
             "\n    values: " + each.values + "\n";
   }
   return help;
@@ -265,7 +381,7 @@ std::string config_markdown() {
   std::string table = "| variable | default | values | meaning |\n| --- | --- | --- | --- |\n";
   for (const Variable& each : kVariables) {
     table += std::string("| ") + each.name + " | " + each.fallback + " | " + each.values + " | " +
-             each.meaning + " |\n";
+             meaning_of(each) + " |\n";
   }
   return table;
 }
@@ -273,8 +389,8 @@ std::string config_markdown() {
 std::string config_defaults() {
   std::string file;
   for (const Variable& each : kVariables) {
-    file += std::string("\n# ") + each.meaning + "\n# values: " + each.values + "\n#" + each.name +
-            "=" + each.fallback + "\n";
+    file += std::string("\n# ") + meaning_of(each) + "\n# values: " + each.values + "\n#" +
+            each.name + "=" + each.fallback + "\n";
   }
   return file;
 }

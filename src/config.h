@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "io/address.h"
+#include "proto/http_auth.h"
 #include "proto/stamped_wire.h"
 #include "sources/source_options.h"
 
@@ -25,6 +26,7 @@ struct Config {
   std::optional<Address> http;
   size_t http_clients = 64;
   std::string http_origin;
+  HttpCredentials http_credentials;
   int64_t channel_lag_max_us = kStampedLagMax_us;
   std::string greeting;  // a line for those who connect, without its end
   std::optional<Address> greeting_service;
@@ -44,20 +46,23 @@ struct Variable {
   const char* meaning;   // one line
   /// Takes a value over into the config; false: it is not one of `values`.
   bool (*apply)(Config& config, std::string_view value);
+  /// Its value is shown nowhere, and may stand in a file that the variable NAME_FILE names.
+  bool secret = false;
 };
 
 std::span<const Variable> config_variables();
 
 /// `environment`: "NAME=VALUE" each, of which those named CAMLOOP_... count. Every fault is one
-/// line that names the variable, its value and what would be right; with faults the config is not
-/// to be used.
+/// line that names the variable, its value (unless it is a secret) and what would be right; with
+/// faults the config is not to be used. Files of secrets are read.
 struct ConfigReading {
   Config config;
   std::vector<std::string> faults;
 };
 ConfigReading read_config(std::span<const std::string_view> environment);
 
-/// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'".
+/// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'", or of a
+/// secret "CAMLOOP_HTTP_TOKEN: changed".
 std::vector<std::string> config_changes(const Config& before, const Config& after);
 
 /// The table for `camloop --help`, as the rows of a Markdown table, and as a shell file in which

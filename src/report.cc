@@ -69,6 +69,14 @@ void put_client(JsonWriter& json, const HttpClientFacts& client) {
   json.close_object();
 }
 
+void put_denied(JsonWriter& json, const HttpGate::Counts& counts) {
+  json.key("denied").open_object();
+  json.field("no_credentials", counts.no_credentials);
+  json.field("wrong_credentials", counts.wrong_credentials);
+  json.field("guessing", counts.guessing).field("cross_site", counts.cross_site);
+  json.field("unprotected", counts.unprotected).close_object();
+}
+
 void put_http(JsonWriter& json, const HttpServer& http) {
   HttpServer::Counts counts = http.counts();
   const Admission& admission = http.listener().admission();
@@ -81,6 +89,7 @@ void put_http(JsonWriter& json, const HttpServer& http) {
   json.field("frames_sent", counts.frames_sent);
   json.field("dropped_replaced", counts.dropped_replaced);
   json.field("dropped_stale", counts.dropped_stale);
+  put_denied(json, http.gate().counts());
   json.key("clients").open_array();
   for (const HttpClientFacts& client : http.clients()) put_client(json, client);
   json.close_array().close_object();
@@ -163,6 +172,13 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
   text.sample("{reason=\"viewers\"}", static_cast<double>(counts.viewers_refused));
   text.sample("{reason=\"memory\"}", static_cast<double>(counts.memory_refused));
   text.sample("{reason=\"descriptors\"}", static_cast<double>(listener.starved()));
+  const HttpGate::Counts& denied = http.gate().counts();
+  text.family("camloop_http_denied_total", "counter", "Requests turned away, by reason.");
+  text.sample("{reason=\"no_credentials\"}", static_cast<double>(denied.no_credentials));
+  text.sample("{reason=\"wrong_credentials\"}", static_cast<double>(denied.wrong_credentials));
+  text.sample("{reason=\"guessing\"}", static_cast<double>(denied.guessing));
+  text.sample("{reason=\"cross_site\"}", static_cast<double>(denied.cross_site));
+  text.sample("{reason=\"unprotected\"}", static_cast<double>(denied.unprotected));
   text.counter("camloop_http_stalled_total", "Clients dropped since they took no data in time.",
                counts.stalled);
 }

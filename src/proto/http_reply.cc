@@ -10,18 +10,28 @@ const char* http_reason(int status) {
       return "No Content";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 411:
       return "Length Required";
     case 413:
       return "Content Too Large";
     case 414:
       return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -45,6 +55,7 @@ std::string format_http_start(int status, const HttpReplyStyle& style) {
 
 std::string format_http_reply(const HttpReply& reply, const HttpReplyStyle& style) {
   std::string bytes = format_http_start(reply.status, style) + reply.extra_headers;
+  if (reply.status == 204) return bytes + "\r\n";
   bytes += "Content-Type: " + reply.content_type + "\r\n";
   bytes += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
   if (!style.head_only) bytes += reply.body;

@@ -26,7 +26,7 @@ struct HttpReplyStyle {
 
 /// Status line and the fields that every reply has; the fields about the body are to follow.
 std::string format_http_start(int status, const HttpReplyStyle& style);
-/// The whole reply.
+/// The whole reply; that of a 204 has no body, nor fields about one (RFC 9110, 8.6).
 std::string format_http_reply(const HttpReply& reply, const HttpReplyStyle& style);
 
 }  // namespace camloop

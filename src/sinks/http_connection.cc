@@ -66,7 +66,9 @@ Result<> HttpConnection::serve_requests(Bytes bytes) {
     auto outcome = parser_.feed(bytes, taken);
     bytes = bytes.subspan(taken);
     if (fresh && parser_.started() && !first_request_) phase_since_us_ = monotonic_us();
-    if (outcome == HttpRequestParser::Outcome::kNeedMore) return {};
+    if (outcome == HttpRequestParser::Outcome::kNeedMore) {
+      return parser_.take_continue() ? send_text("HTTP/1.1 100 Continue\r\n\r\n") : Result<>();
+    }
     if (outcome == HttpRequestParser::Outcome::kFault) {
       // What follows a broken request cannot be told from its rest: the connection closes.
       style_ = {.origin = host_.origin()};
@@ -83,6 +85,7 @@ Result<> HttpConnection::answer() {
   HttpRoute route = http_route(request);
   log_debug("%s %s %s", stream_->peer().text().c_str(), request.method.c_str(),
             request.path.c_str());
+  if (auto refusal = host_.refusal(request, route, stream_->peer().host())) return reply(*refusal);
   switch (route) {
     case HttpRoute::kStream:
     case HttpRoute::kSnapshot:
@@ -93,7 +96,7 @@ Result<> HttpConnection::answer() {
     case HttpRoute::kWrongMethod:
       return reply_wrong_method(allowed_methods(request));
     default:
-      return reply(host_.reply_to(route));
+      return reply(host_.reply_to(request, route));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "proto/http_request.h"
 #include "sinks/http_routes.h"
 
+#include <optional>
 #include <string>
 
 namespace camloop {
@@ -18,8 +19,11 @@ class HttpConnection;
 /// What a connection asks of its server.
 class HttpHost {
  public:
+  /// What `host`, an address in numbers, is told instead of the answer; nothing if it may have it.
+  virtual std::optional<HttpReply> refusal(const HttpRequest& request, HttpRoute route,
+                                           const std::string& host) = 0;
   /// The answer to a route that is neither stream nor snapshot.
-  virtual HttpReply reply_to(HttpRoute route) = 0;
+  virtual HttpReply reply_to(const HttpRequest& request, HttpRoute route) = 0;
   /// A client begins to watch (stream or snapshot), or the reason why it may not.
   virtual Result<> admit_viewer() = 0;
   /// Frames a second for a stream at most; 0: no limit.

@@ -14,10 +14,15 @@ struct Entry {
 };
 
 constexpr Entry kPaths[] = {
-    {"/stream", HttpRoute::kStream},         {"/stream.mjpg", HttpRoute::kStream},
-    {"/video_feed", HttpRoute::kStream},     {"/snapshot", HttpRoute::kSnapshot},
-    {"/snapshot.jpg", HttpRoute::kSnapshot}, {"/state", HttpRoute::kState},
-    {"/metrics", HttpRoute::kMetrics},       {"/healthz", HttpRoute::kHealth},
+    {"/stream", HttpRoute::kStream},
+    {"/stream.mjpg", HttpRoute::kStream},
+    {"/video_feed", HttpRoute::kStream},
+    {"/snapshot", HttpRoute::kSnapshot},
+    {"/snapshot.jpg", HttpRoute::kSnapshot},
+    {"/state", HttpRoute::kState},
+    {"/metrics", HttpRoute::kMetrics},
+    {"/healthz", HttpRoute::kHealth},
+    {"/text", HttpRoute::kText},
 };
 
 // "/" is three things: mjpg-streamer's actions, the page for a person, the stream for everything
@@ -56,13 +61,19 @@ constexpr double kFpsLimit = 1000;
 HttpRoute http_route(const HttpRequest& request) {
   HttpRoute route = path_route(request);
   bool reads = request.method == "GET" || request.method == "HEAD";
-  bool posts_stream = request.method == "POST" && route == HttpRoute::kStream;
-  if (reads || posts_stream || route == HttpRoute::kUnknown) return route;
-  return HttpRoute::kWrongMethod;
+  bool posts = request.method == "POST";
+  bool good = changes_state(route) ? posts : reads || (posts && route == HttpRoute::kStream);
+  return good || route == HttpRoute::kUnknown ? route : HttpRoute::kWrongMethod;
+}
+
+bool changes_state(HttpRoute route) {
+  return route == HttpRoute::kText;
 }
 
 std::string allowed_methods(const HttpRequest& request) {
-  return path_route(request) == HttpRoute::kStream ? "GET, HEAD, POST" : "GET, HEAD";
+  HttpRoute route = path_route(request);
+  if (changes_state(route)) return "POST";
+  return route == HttpRoute::kStream ? "GET, HEAD, POST" : "GET, HEAD";
 }
 
 ViewOptions view_options(const HttpRequest& request) {

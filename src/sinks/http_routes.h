@@ -15,11 +15,14 @@ enum class HttpRoute {
   kState,
   kMetrics,
   kHealth,
+  kText,
   kWrongMethod,
   kUnknown
 };
 
 HttpRoute http_route(const HttpRequest& request);
+/// Whether it does more than show: refused to other sites, and to all where no secret is set.
+bool changes_state(HttpRoute route);
 /// The methods that the path of a kWrongMethod answers, as the Allow header lists them.
 std::string allowed_methods(const HttpRequest& request);
 

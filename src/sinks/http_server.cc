@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "web/page.h"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ Result<> HttpServer::change(const Options& options) {
     listener_ = TRY(listener_->open_successor(options.address));
   }
   options_ = options;
+  gate_.set(options.credentials, options.origin);
   listener_->set_limits(limits_for(options));
   return {};
 }
@@ -54,7 +56,9 @@ HttpServer::HttpServer(Loop& loop, Hub& hub, const Options& options, HttpContent
       options_(options),
       content_(content),
       tick_(Timer::create(loop, [this] { on_tick(); })),
-      quiet_(Timer::create(loop, [this] { on_quiet(); })) {}
+      quiet_(Timer::create(loop, [this] { on_quiet(); })) {
+  gate_.set(options.credentials, options.origin);
+}
 
 HttpServer::~HttpServer() {
   if (attached_) hub_.detach(*this);
@@ -148,7 +152,12 @@ void HttpServer::on_quiet() {
 
 // ---- Answers ----
 
-HttpReply HttpServer::reply_to(HttpRoute route) {
+std::optional<HttpReply> HttpServer::refusal(const HttpRequest& request, HttpRoute route,
+                                             const std::string& host) {
+  return gate_.refusal(request, route, host, monotonic_us());
+}
+
+HttpReply HttpServer::reply_to(const HttpRequest& request, HttpRoute route) {
   switch (route) {
     case HttpRoute::kPage:
       return {.content_type = "text/html; charset=utf-8", .body = std::string(web_page())};
@@ -157,13 +166,28 @@ HttpReply HttpServer::reply_to(HttpRoute route) {
     case HttpRoute::kMetrics:
       return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
               .body = content_.metrics_text()};
-    default: {
-      auto health = content_.health();
-      if (health.ok()) return {.body = "ok\n"};
-      return {
-          .status = 503, .extra_headers = "Retry-After: 5\r\n", .body = health.error().text + "\n"};
-    }
+    case HttpRoute::kText:
+      return take_text(request.body);
+    default:
+      return reply_health(request);
   }
+}
+
+// Probes have no password; why the camera fails is for those who have.
+HttpReply HttpServer::reply_health(const HttpRequest& request) {
+  auto health = content_.health();
+  if (health.ok()) return {.body = "ok\n"};
+  std::string reason = gate_.knows(request) ? health.error().text : "no fresh pictures";
+  return {.status = 503, .extra_headers = "Retry-After: 5\r\n", .body = reason + "\n"};
+}
+
+HttpReply HttpServer::take_text(const std::string& body) {
+  std::string text = to_utf8(body);
+  if (text.empty()) return {.status = 400, .body = "the text is to be the request's body\n"};
+  if (text.size() > kTextMax) return {.status = 413, .body = "the text is longer than 4 KiB\n"};
+  auto taken = content_.take_text(text);
+  if (!taken.ok()) return {.status = 409, .body = taken.error().text + "\n"};
+  return {.status = 204};
 }
 
 std::vector<HttpClientFacts> HttpServer::clients() const {

@@ -6,20 +6,25 @@
 #include "io/timer.h"
 #include "media/hub.h"
 #include "sinks/http_connection.h"
+#include "sinks/http_gate.h"
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace camloop {
 
-/// Texts that only the app can compose.
+/// What only the app can say or do.
 class HttpContent {
  public:
   virtual std::string state_json() = 0;
   virtual std::string metrics_text() = 0;
   /// Whether frames are fresh, or why not.
   virtual Result<> health() = 0;
+  /// Sends a text, at most HttpServer::kTextMax of UTF-8, to every peer of the raw link. Error:
+  /// there is no such link.
+  virtual Result<> take_text(std::string_view text) = 0;
 
  protected:
   ~HttpContent() = default;
@@ -27,10 +32,14 @@ class HttpContent {
 
 class HttpServer : public Viewer, private HttpHost {
  public:
+  /// Of POST /text. Peers show a text in a line or a box; its protocol bounds it.
+  static constexpr size_t kTextMax = 4 * 1024;
+
   struct Options {
     Address address;
     size_t viewers_max;  // streams and snapshots at a time
     std::string origin;  // Access-Control-Allow-Origin, empty for none
+    HttpCredentials credentials;
   };
 
   struct Counts {
@@ -61,6 +70,7 @@ class HttpServer : public Viewer, private HttpHost {
   std::vector<HttpClientFacts> clients() const;
   /// Totals, over clients of now and before.
   Counts counts() const;
+  const HttpGate& gate() const { return gate_; }
 
  private:
   HttpServer(Loop& loop, Hub& hub, const Options& options, HttpContent& content);
@@ -68,13 +78,17 @@ class HttpServer : public Viewer, private HttpHost {
   bool wants(int64_t captured_us) override;
   void on_frame(const Frame& frame) override;
 
-  HttpReply reply_to(HttpRoute route) override;
+  std::optional<HttpReply> refusal(const HttpRequest& request, HttpRoute route,
+                                   const std::string& host) override;
+  HttpReply reply_to(const HttpRequest& request, HttpRoute route) override;
   Result<> admit_viewer() override;
   double fps_max() const override { return fps_max_; }
   const Frame& newest() const override { return hub_.newest(); }
   const std::string& origin() const override { return options_.origin; }
   void connection_ended(HttpConnection& connection) override;
 
+  HttpReply reply_health(const HttpRequest& request);
+  HttpReply take_text(const std::string& body);
   void accept(Owned<Stream> stream);
   void on_tick();
   void on_quiet();
@@ -84,6 +98,7 @@ class HttpServer : public Viewer, private HttpHost {
   Hub& hub_;
   Options options_;
   HttpContent& content_;
+  HttpGate gate_;
   Owned<Timer> tick_;   // deadlines; runs while there are connections
   Owned<Timer> quiet_;  // since the last frame; runs while attached to the hub
   Owned<Listener> listener_;

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -112,3 +113,29 @@ class Camloop:
             raise AssertionError(f"still there {EXIT_S} s after signal {number}") from None
         assert not REPORTS.search(self.log()), self.log()
         assert status == 0, self.log()
+
+
+class Service:
+    """A camloop and its file of settings; what `environment` has is not in the file."""
+
+    def __init__(self, serve, folder, environment=None, **settings):
+        self.file = folder / "defaults"
+        self.write(**settings)
+        self.camera = serve(defaults=self.file, **(environment or {}))
+
+    def write(self, **settings):
+        settings = {"HTTP": "127.0.0.1:0", "SOURCE": "pattern"} | settings
+        self.file.write_text("# Settings\n" + "".join(
+            f"CAMLOOP_{name}={shlex.quote(str(value))}\n" for name, value in settings.items()))
+
+    def reload(self):
+        """What it logs of it."""
+        before = len(self.camera.log())
+        self.camera.process.send_signal(signal.SIGHUP)
+        last_line = re.compile(r"SIGHUP: .*\n")
+        wait_until("it has read them", lambda: last_line.search(self.camera.log()[before:]))
+        return self.camera.log()[before:]
+
+    def change(self, **settings):
+        self.write(**settings)
+        return self.reload()

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from camloop_process import ROOT, Camloop
+from camloop_process import ROOT, Camloop, Service
 
 FOOTAGE = ROOT / "build/footage"
 PEDESTRIANS = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
@@ -37,6 +37,11 @@ def fixture_camera(tmp_path_factory):
     start_here = start_all(tmp_path_factory.mktemp("camera"))
     yield next(start_here)(SIZE="320x240", HTTP_ORIGIN="*")
     next(start_here, None)
+
+
+@pytest.fixture(name="service")
+def fixture_service(serve, tmp_path):
+    return lambda **options: Service(serve, tmp_path, **options)
 
 
 def footage(name, *options):

@@ -221,3 +221,18 @@ def test_its_token_goes_with_every_request_and_none_goes_elsewhere(page, camera)
 def test_a_password_in_its_address_does_no_harm(page, camera):
     page.open(f"http://somebody:secret@127.0.0.1:{camera.port}/")
     page.wait_for_motion()
+
+
+@pytest.mark.parametrize("before, behind", [("me:pa%3Ass@", ""), ("", "?token=t%2B")])
+def test_it_opens_with_a_password_or_token(page, serve, before, behind):
+    camera = serve(HTTP_USER="me", HTTP_PASSWORD="pa:ss", HTTP_TOKEN="t+")
+    page.open(f"http://{before}127.0.0.1:{camera.port}/{behind}")
+    page.wait_for_motion()
+    wait_until("it has asked for the state", lambda: page.text("version"))
+    assert page.text("notice") == ""
+
+
+def test_nothing_of_it_shows_without(page, serve):
+    camera = serve(HTTP_TOKEN="t")
+    page.open(camera.url)
+    assert "is needed" in page.script("return document.body.textContent")

@@ -58,9 +58,12 @@ def test_an_unknown_argument_is_answered_with_the_usage():
 GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORMAT": "MJPG",
         "QUALITY": "100", "CONTROLS": "brightness=-10,exposure_auto=1", "HTTP": "[::]:80",
         "HTTP_CLIENTS": "1", "HTTP_ORIGIN": "https://panel.example", "DISPLAY": "/dev/fb0",
+        "HTTP_USER": "me", "HTTP_PASSWORD": "hush: ä", "HTTP_TOKEN": "a-._~+/==",
         "CHANNEL_MAX_LAG_MS": "10000", "RAW_GREETING": "welcome", "GREETING": ":9999",
         "DAYTIME": "127.0.0.1:6789",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
+
+SECRETS = ["HTTP_PASSWORD", "HTTP_TOKEN"]
 
 # Each with a word of what would be right.
 BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOURCE", "", "auto"),
@@ -72,6 +75,8 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOUR
        ("HTTP", "18811", "PORT"), ("HTTP", ":65536", "PORT"), ("HTTP", "localhost:80", "numbers"),
        ("HTTP_CLIENTS", "0", "1 to 1000"), ("HTTP_CLIENTS", "-1", "1 to 1000"),
        ("HTTP_ORIGIN", "http://a\r\nX: y", "origin"), ("HTTP_ORIGIN", "panel", "origin"),
+       ("HTTP_USER", "a:b", "colon"), ("HTTP_PASSWORD", "hu\nsh", "256"),
+       ("HTTP_TOKEN", "a secret", "letters"),
        ("CHANNEL_MAX_LAG_MS", "0", "1 to 10000"), ("CHANNEL_MAX_LAG_MS", "80.5", "10000"),
        ("RAW_GREETING", "two\nlines", "200 bytes"), ("GREETING", "hello", "PORT"),
        ("DAYTIME", "6789", "PORT"),
@@ -97,7 +102,18 @@ def test_a_bad_value_is_named_with_what_would_be_right(name, value, right):
         assert (done.returncode, done.stdout) == (2, "")
         assert f"CAMLOOP_{name}" in done.stderr and right in done.stderr
         assert done.stderr.count("\n") == 1, done.stderr
-        assert re.sub(r"[\r\n]", "?", value) in done.stderr
+        assert (re.sub(r"[\r\n]", "?", value) in done.stderr) == (name not in SECRETS)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_stand_in_a_file(name, tmp_path):
+    file, user = tmp_path / "secret", {"HTTP_USER": "me"} if name == "HTTP_PASSWORD" else {}
+    missing = run_program("--check", **user, **{f"{name}_FILE": file})
+    assert missing.returncode == 2 and f"CAMLOOP_{name}_FILE: {file}: No such" in missing.stderr
+    file.write_text("hush\n")
+    assert run_program("--check", **user, **{f"{name}_FILE": file}).returncode == 0
+    both = run_program("--check", **user, **{f"{name}_FILE": file, name: "hush"})
+    assert both.returncode == 2 and "both set" in both.stderr and "hush" not in both.stderr
 
 
 def test_every_fault_has_its_line():

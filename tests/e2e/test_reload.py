@@ -1,7 +1,5 @@
 """SIGHUP: the settings are read again and take effect under the clients, all of them or none."""
 
-import re
-import shlex
 import signal
 import socket
 import time
@@ -11,37 +9,6 @@ import pytest
 from camloop_process import PATIENCE_S, free_port, run_program, wait_until
 from http_answers import curl
 from stream_readers import WireReader, decode
-
-
-class Service:
-    """A camloop and its file of settings; what `environment` has is not in the file."""
-
-    def __init__(self, serve, folder, environment=None, **settings):
-        self.file = folder / "defaults"
-        self.write(**settings)
-        self.camera = serve(defaults=self.file, **(environment or {}))
-
-    def write(self, **settings):
-        settings = {"HTTP": "127.0.0.1:0", "SOURCE": "pattern"} | settings
-        self.file.write_text("# Settings\n" + "".join(
-            f"CAMLOOP_{name}={shlex.quote(str(value))}\n" for name, value in settings.items()))
-
-    def reload(self):
-        """What it logs of it."""
-        before = len(self.camera.log())
-        self.camera.process.send_signal(signal.SIGHUP)
-        last_line = re.compile(r"SIGHUP: .*\n")
-        wait_until("it has read them", lambda: last_line.search(self.camera.log()[before:]))
-        return self.camera.log()[before:]
-
-    def change(self, **settings):
-        self.write(**settings)
-        return self.reload()
-
-
-@pytest.fixture(name="service")
-def fixture_service(serve, tmp_path):
-    return lambda **options: Service(serve, tmp_path, **options)
 
 
 def read_until(stream, condition):

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "unit/temp_folder.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,6 +29,8 @@ struct ValuesOfVariable {
   std::vector<const char*> good;
   std::vector<const char*> bad;
 };
+
+const std::string kTooLong(257, 'x');
 
 const ValuesOfVariable kValues[] = {
     {"CAMLOOP_SOURCE",
@@ -60,6 +64,13 @@ const ValuesOfVariable kValues[] = {
      {"", "*", "http://panel.example", "https://panel.example:8443"},
      {"panel.example", "**", "ftp://x", "HTTP://x", "http://a b", "http://\xc3\xa4.example",
       "off"}},
+    {"CAMLOOP_HTTP_USER",
+     {"", "me", "\xc3\xa4nne", "two words"},
+     {":", "a:b", "a\tb", "a\x7f", kTooLong.c_str()}},
+    {"CAMLOOP_HTTP_PASSWORD", {"", "p", "p:\xe2\x82\xac \"'", "off"}, {"a\nb", kTooLong.c_str()}},
+    {"CAMLOOP_HTTP_TOKEN",
+     {"", "t", "aZ09-._~+/", "YWJj==", "off"},
+     {"=", "a=b", "a b", "a&b", "\xc3\xa4", "a\n", kTooLong.c_str()}},
     {"CAMLOOP_CHANNEL_MAX_LAG_MS",
      {"1", "80", "10000"},
      {"", "0", "10001", "-1", "80.5", "80ms", "off"}},
@@ -89,10 +100,25 @@ const Variable* variable(std::string_view name) {
   return nullptr;
 }
 
+// The entry that this one is right with.
+std::string partner(std::string_view name, std::string_view value) {
+  if (value.empty()) return "";
+  if (name == "CAMLOOP_HTTP_USER") return "CAMLOOP_HTTP_PASSWORD=p";
+  return name == "CAMLOOP_HTTP_PASSWORD" ? "CAMLOOP_HTTP_USER=u" : "";
+}
+
+std::string on_one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\t' || c == 0x7f; }, '?');
+  return text;
+}
+
 TEST(Config, TakesEveryGoodValueOfEveryVariable) {
   for (const auto& [name, good, bad] : kValues) {
     for (const char* value : good) {
-      EXPECT_EQ(reading_of({std::string(name) + "=" + value}).faults, Faults{}) << value;
+      EXPECT_EQ(reading_of({std::string(name) + "=" + value, partner(name, value)}).faults,
+                Faults{})
+          << value;
     }
   }
 }
@@ -101,9 +127,10 @@ TEST(Config, SaysOfEveryBadValueWhatWouldBeRight) {
   for (const auto& [name, good, bad] : kValues) {
     ASSERT_NE(variable(name), nullptr) << name;
     for (const char* value : bad) {
-      EXPECT_EQ(reading_of({std::string(name) + "=" + value}).faults,
-                Faults{std::string(name) + "='" + value + "' is not right: write " +
-                       variable(name)->values});
+      std::string shown = variable(name)->secret ? "" : "='" + std::string(value) + "'";
+      EXPECT_EQ(
+          reading_of({std::string(name) + "=" + value}).faults,
+          Faults{on_one_line(name + shown + " is not right: write " + variable(name)->values)});
     }
   }
 }
@@ -237,6 +264,79 @@ TEST(Config, KeepsAFaultOnOneLine) {
   EXPECT_TRUE(reading.faults[1].starts_with("CAMLOOP_X?Y: there is no such variable"));
 }
 
+// ---- Secrets ----
+
+TEST(ConfigSecret, IsTakenFromItsVariableOrItsFileWithoutTheNewline) {
+  TempFolder folder;
+  EXPECT_EQ(with("CAMLOOP_HTTP_TOKEN=t").http_credentials.token, "t");
+  for (const char* text : {"t0ken", "t0ken\n", "t0ken\r\n"}) {
+    std::string path = folder.write("token", text);
+    EXPECT_EQ(with("CAMLOOP_HTTP_TOKEN_FILE=" + path).http_credentials.token, "t0ken");
+  }
+  std::string path = folder.write("password", " two words \n");
+  Config config = reading_of({"CAMLOOP_HTTP_USER=me", "CAMLOOP_HTTP_PASSWORD_FILE=" + path}).config;
+  EXPECT_EQ(config.http_credentials.user, "me");
+  EXPECT_EQ(config.http_credentials.password, " two words ");
+}
+
+TEST(ConfigSecret, IsNoneWhereItsVariablesAreEmpty) {
+  ConfigReading reading = reading_of({"CAMLOOP_HTTP_TOKEN_FILE=", "CAMLOOP_HTTP_TOKEN=t"});
+  EXPECT_EQ(reading.faults, Faults{});
+  EXPECT_EQ(reading.config.http_credentials.token, "t");
+  EXPECT_FALSE(with("CAMLOOP_HTTP_TOKEN=").http_credentials.any());
+}
+
+TEST(ConfigSecret, IsNeverInAFault) {
+  TempFolder folder;
+  const std::string name = "CAMLOOP_HTTP_TOKEN", right = variable(name)->values;
+  EXPECT_EQ(reading_of({name + "=hush hush"}).faults,
+            Faults{name + " is not right: write " + right});
+  std::string path = folder.write("token", "hush hush");
+  EXPECT_EQ(reading_of({name + "_FILE=" + path}).faults,
+            Faults{name + "_FILE: what is in " + path + " is not right: write " + right});
+}
+
+TEST(ConfigSecret, IsMissedWhereItsFileHasNone) {
+  TempFolder folder;
+  const std::string name = "CAMLOOP_HTTP_TOKEN_FILE", path = folder.path_of("token");
+  EXPECT_EQ(reading_of({name + "=" + path}).faults,
+            Faults{name + ": " + path + ": No such file or directory"});
+  for (const char* text : {"", "\n", "\r\n"}) {
+    folder.write("token", text);
+    EXPECT_EQ(reading_of({name + "=" + path}).faults,
+              Faults{name + ": " + path + ": nothing is in it"});
+  }
+}
+
+TEST(ConfigSecret, IsGivenInOneWayOnly) {
+  TempFolder folder;
+  std::string value = "CAMLOOP_HTTP_TOKEN=t";
+  std::string file = "CAMLOOP_HTTP_TOKEN_FILE=" + folder.write("token", "t");
+  const Faults both{"CAMLOOP_HTTP_TOKEN and CAMLOOP_HTTP_TOKEN_FILE are both set: leave one out"};
+  EXPECT_EQ(reading_of({value, file}).faults, both);
+  EXPECT_EQ(reading_of({file, value}).faults, both);
+}
+
+TEST(ConfigSecret, IsNotShownWhenItChanges) {
+  Config before = with("CAMLOOP_HTTP_TOKEN=old"), after = with("CAMLOOP_HTTP_TOKEN=new");
+  EXPECT_EQ(config_changes(before, after), Faults{"CAMLOOP_HTTP_TOKEN: changed"});
+  EXPECT_EQ(config_changes(reading_of({}).config, after), Faults{"CAMLOOP_HTTP_TOKEN: changed"});
+  EXPECT_EQ(config_changes(before, before), Faults{});
+}
+
+TEST(ConfigSecret, MayHaveBeenMeantByAnUnknownVariable) {
+  EXPECT_EQ(reading_of({"CAMLOOP_HTTP_TOKEN_FIEL=/a"}).faults,
+            Faults{"CAMLOOP_HTTP_TOKEN_FIEL: there is no such variable; did you mean "
+                   "CAMLOOP_HTTP_TOKEN_FILE?"});
+  EXPECT_EQ(reading_of({"CAMLOOP_FPS_FILE=/a"}).faults.size(), 1u) << "that is no secret";
+}
+
+TEST(Config, HasAUserWithAPassword) {
+  const std::string both = "CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ";
+  EXPECT_EQ(reading_of({"CAMLOOP_HTTP_USER=u"}).faults, Faults{both + "password"});
+  EXPECT_EQ(reading_of({"CAMLOOP_HTTP_PASSWORD=p"}).faults, Faults{both + "user"});
+}
+
 TEST(Config, ListsWhatChanged) {
   Config before = with("CAMLOOP_FPS=5"), after = reading_of({"CAMLOOP_QUALITY=50"}).config;
   EXPECT_EQ(config_changes(before, after),
@@ -253,8 +353,10 @@ TEST(ConfigTable, HelpNamesEveryVariableWithDefaultValuesAndMeaning) {
   size_t at = 0;
   for (const Variable& each : config_variables()) {
     std::string fallback = *each.fallback ? each.fallback : "(empty)";
+    std::string file =
+        each.secret ? "; or in the file that " + std::string(each.name) + "_FILE names" : "";
     std::string entry = std::string(each.name) + "  default " + fallback + "\n    " + each.meaning +
-                        "\n    values: " + each.values + "\n";
+                        file + "\n    values: " + each.values + "\n";
     EXPECT_EQ(help.compare(at, entry.size(), entry), 0) << each.name;
     at += entry.size();
   }

@@ -149,6 +149,7 @@ class ReportTest : public testing::Test, private HttpContent {
   std::string state_json() override { return report_state(parts()); }
   std::string metrics_text() override { return report_metrics(parts()); }
   Result<> health() override { return {}; }
+  Result<> take_text(std::string_view) override { return {}; }
 
   Loop loop_;
   Hub hub_;

@@ -35,8 +35,18 @@ TEST(HttpReply, AnswersHeadWithTheLengthButNoBody) {
   EXPECT_TRUE(bytes.ends_with("Content-Length: 12\r\n\r\n")) << bytes;
 }
 
+TEST(HttpReply, SaysNothingOfTheBodyWhereThereIsNone) {
+  EXPECT_EQ(format_http_reply({.status = 204}, {.keep_alive = true}),
+            "HTTP/1.1 204 No Content\r\n"
+            "Connection: keep-alive\r\n"
+            "Cache-Control: no-store\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
+            "\r\n");
+}
+
 TEST(HttpReply, NamesEveryStatusThatWeSend) {
-  for (int status : {200, 204, 400, 404, 405, 408, 411, 413, 414, 431, 503, 505}) {
+  for (int status :
+       {200, 204, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 417, 429, 431, 503, 505}) {
     EXPECT_STRNE(http_reason(status), "Error") << status;
   }
   EXPECT_STREQ(http_reason(299), "Error");

@@ -63,7 +63,12 @@ class HttpConnectionTest : public testing::Test, private HttpHost {
   Frame newest_;
 
  private:
-  HttpReply reply_to(HttpRoute) override { return {.body = "fine\n"}; }
+  std::optional<HttpReply> refusal(const HttpRequest&, HttpRoute, const std::string&) override {
+    return std::nullopt;
+  }
+  HttpReply reply_to(const HttpRequest& request, HttpRoute) override {
+    return {.body = request.body.empty() ? "fine\n" : request.body};
+  }
   Result<> admit_viewer() override { return {}; }
   double fps_max() const override { return 0; }
   const Frame& newest() const override { return newest_; }
@@ -104,6 +109,17 @@ TEST_F(HttpConnectionTest, DoesNotWaitForEverForThePeerToClose) {
   expect_reply("HTTP/1.1 400 Bad Request\r\n");
   EXPECT_TRUE(tick_after(1.9));
   EXPECT_FALSE(tick_after(2.1));
+}
+
+TEST_F(HttpConnectionTest, HasAClientSendTheBodyThatItAsksAbout) {
+  ASSERT_TRUE(
+      client_->send("POST /text HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+                    "Expect: 100-continue\r\n\r\n"));
+  const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  expect_reply(go_on);
+  ASSERT_TRUE(client_->send("hi"));
+  expect_reply(go_on + "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n");
+  EXPECT_TRUE(client_->read().ends_with("\r\n\r\nhi"));
 }
 
 TEST_F(HttpConnectionTest, GivesTheNewestFrameForASnapshotThatNoneComesFor) {

@@ -65,6 +65,14 @@ TEST(HttpRoute, TakesGetAndHeadEverywhereAndPostForTheStream) {
   EXPECT_EQ(route("get", "/state"), HttpRoute::kWrongMethod);
 }
 
+TEST(HttpRoute, TakesTextsByPostAlone) {
+  EXPECT_EQ(route("POST", "/text"), HttpRoute::kText);
+  for (const char* method : {"GET", "HEAD", "PUT"}) {
+    EXPECT_EQ(route(method, "/text"), HttpRoute::kWrongMethod) << method;
+  }
+  EXPECT_EQ(allowed_methods(request("GET", "/text")), "POST");
+}
+
 TEST(HttpRoute, ListsTheMethodsThatAPathAnswers) {
   EXPECT_EQ(allowed_methods(request("PUT", "/video_feed")), "GET, HEAD, POST");
   EXPECT_EQ(allowed_methods(request("PUT", "/state")), "GET, HEAD");

@@ -88,6 +88,7 @@ class HttpServerTest : public testing::Test, private HttpContent {
   std::string state_json() override { return "{}"; }
   std::string metrics_text() override { return "metrics\n"; }
   Result<> health() override { return Error{"the camera is away"}; }
+  Result<> take_text(std::string_view) override { return {}; }
 };
 
 // ---- Streams ----
