@@ -1,6 +1,7 @@
 // The program: its arguments, its environment, its exit status.
 
 #include "app.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config.h"
 #include "settings.h"
@@ -19,6 +20,9 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitMisused = 2;
+
+// A stop takes 2 s at most; what must be told to others was told before.
+constexpr int64_t kDrainMax_us = kSecond_us;
 
 constexpr const char* kUsage =
     "usage: camloop            run, with the settings in the environment\n"
@@ -55,7 +59,7 @@ int run(const Settings& settings, const Config& config) {
       status = kExitFailed;
     }
   }
-  loop.drain();
+  if (!loop.drain_within(kDrainMax_us)) _exit(status);
   return status;
 }
 

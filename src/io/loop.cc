@@ -30,6 +30,18 @@ void Loop::drain() {
   CHECK(uv_run(uv_.get(), UV_RUN_DEFAULT) == 0);
 }
 
+bool Loop::drain_within(int64_t patience_us) {
+  uv_timer_t limit;
+  CHECK(uv_timer_init(uv_.get(), &limit) == 0);
+  auto stop = [](uv_timer_t* timer) { uv_stop(timer->loop); };
+  CHECK(uv_timer_start(&limit, stop, static_cast<uint64_t>(patience_us / kMillisecond_us), 0) == 0);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&limit));  // it alone keeps nothing waiting
+  bool drained = uv_run(uv_.get(), UV_RUN_DEFAULT) == 0;
+  uv_close(reinterpret_cast<uv_handle_t*>(&limit), nullptr);
+  uv_run(uv_.get(), UV_RUN_NOWAIT);
+  return drained;
+}
+
 Loop::Turn::Turn(Loop& loop) : loop_(loop), begin_us_(monotonic_us()) {}
 
 Loop::Turn::~Turn() {

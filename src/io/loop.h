@@ -25,6 +25,10 @@ class Loop {
   void stop();
   /// Runs until every dropped handle has been closed: the end of a clean shutdown.
   void drain();
+  /// The same, but not for longer than `patience_us`. False: a call on another thread has not
+  /// returned (a name being resolved). It cannot be called back, so the process must leave by
+  /// _exit().
+  bool drain_within(int64_t patience_us);
 
   /// How long callbacks held the loop, one value a callback.
   const Histogram& stalls() const { return stalls_; }

@@ -1,5 +1,6 @@
 #include "io/offload.h"
 
+#include "base/clock.h"
 #include "io/timer.h"
 
 #include <gtest/gtest.h>
@@ -63,6 +64,16 @@ TEST(OffloadTest, KeepsALoopThatWasStoppedFromBeingDrainedTooEarly) {
   EXPECT_FALSE(story.destroyed);
   story.may_return.release();
   loop.drain();
+  EXPECT_TRUE(story.destroyed);
+}
+
+TEST(OffloadTest, DoesNotHoldUpAnEndThatCannotWaitForIt) {
+  Loop loop;
+  Story story;
+  offload(loop, std::make_unique<WaitingCall>(story));
+  EXPECT_FALSE(loop.drain_within(10 * kMillisecond_us));
+  story.may_return.release();
+  EXPECT_TRUE(loop.drain_within(20 * kSecond_us));
   EXPECT_TRUE(story.destroyed);
 }
 

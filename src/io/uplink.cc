@@ -1,0 +1,87 @@
+#include "io/uplink.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/random.h>
+
+namespace camloop {
+namespace {
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  // Early after the boot there is no entropy yet: then the clock has to do.
+  bool drawn = getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed;
+  return drawn ? seed : static_cast<uint64_t>(monotonic_us());
+}
+
+}  // namespace
+
+Uplink::Uplink(Loop& loop, const Options& options, UplinkHandler& handler)
+    : loop_(loop),
+      options_(options),
+      handler_(handler),
+      backoff_(options.backoff, random_seed()),
+      retry_(Timer::create(loop, [this] { dial(); })) {}
+
+void Uplink::start() {
+  dial();
+}
+
+void Uplink::dial() {
+  auto on_done = [this](Result<Owned<Stream>> stream) { on_dialled(std::move(stream)); };
+  dial_ = std::make_unique<Dial>(loop_, options_.endpoint, on_done);
+}
+
+void Uplink::on_dialled(Result<Owned<Stream>> stream) {
+  dial_.reset();
+  if (!stream.ok()) {
+    ++failures_;
+    return wait(stream.error());
+  }
+  ++connects_;
+  connected_ = true;
+  log_debug("%s: connected", options_.endpoint.text().c_str());
+  handler_.on_connected(std::move(stream).value());
+}
+
+void Uplink::lost(const Error& why) {
+  connected_ = false;
+  wait(Error{options_.endpoint.text() + ": " + why.text});
+}
+
+void Uplink::wait(const Error& why) {
+  int64_t pause_us = backoff_.next_us();
+  if (std::exchange(complained_, true)) {
+    log_debug("%s", why.text.c_str());
+  } else {
+    log_warning("%s; it is tried again and again", why.text.c_str());
+  }
+  fault_ = why.text;
+  retry_at_us_ = monotonic_us() + pause_us;
+  retry_->start(pause_us);
+}
+
+void Uplink::proven() {
+  backoff_.reset();
+  fault_.clear();
+  if (!std::exchange(complained_, false)) return;
+  log_info("%s: connected again", options_.endpoint.text().c_str());
+}
+
+UplinkFacts Uplink::facts(int64_t now_us) const {
+  UplinkFacts facts{.peer = options_.endpoint.text(), .fault = fault_};
+  facts.connects = connects_;
+  facts.failures = failures_;
+  facts.state = connected_           ? "connected"
+                : !dial_             ? "waiting"
+                : dial_->resolving() ? "resolving"
+                                     : "connecting";
+  if (facts.state == "waiting") facts.retry_in_us = std::max<int64_t>(retry_at_us_ - now_us, 0);
+  return facts;
+}
+
+}  // namespace camloop
