@@ -71,4 +71,4 @@ def pytest_terminal_summary(terminalreporter):
         notes = "".join(text for phase in phases if phase.when == "call"
                         for key, text in phase.user_properties if key == "note")
         name = case[1].removeprefix("test_").replace("_", " ")
-        terminalreporter.line(f"{name:<68} {outcome:<7} {seconds:6.1f} s  {notes}")
+        terminalreporter.line(f"{name:<72} {outcome:<7} {seconds:6.1f} s  {notes}")
