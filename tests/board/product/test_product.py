@@ -141,8 +141,9 @@ def test_a_stream_goes_on_with_100_ms_of_delay_and_5_percent_of_loss(board, note
     parts = list(islice(stream, 50))
     note(f"{50 / (time.monotonic() - start_s):.1f} frames a second")
     (client,) = board.state()["http"]["clients"]
-    # One on its way and the newest one: a third would be a queue.
-    assert client["queued_bytes"] < 3 * min(len(part.jpeg) for part in parts)
+    # What the network may still lose, and the newest one: a queue would have grown by some ten
+    # frames a second.
+    assert client["queued_bytes"] < 10 * max(len(part.jpeg) for part in parts)
     board.run(TC.format("qdisc del dev eth0 root"))
     for part in parts:
         assert len(decode_grey(part.jpeg)) == 480
