@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace camloop {
 
@@ -21,13 +22,15 @@ class AttemptLimit {
   /// How long `host` must wait yet, 0: not at all.
   int64_t wait_us(const std::string& host, int64_t now_us) const;
   /// True: with this one the host has used up its attempts, until kWindow_us after the first of
-  /// them.
-  bool fail(const std::string& host, int64_t now_us);
+  /// them. The same `attempt` again is none: so an open page whose password has changed locks
+  /// nobody out.
+  bool fail(const std::string& host, std::string_view attempt, int64_t now_us);
 
  private:
   struct Window {
     int64_t began_us = 0;
     int failures = 0;
+    std::string last;  // attempt, unless it was longer than any secret
   };
   void make_room();
 

@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace camloop {
+namespace {
+
+std::string attempt_of(const HttpRequest& request) {
+  std::string attempt(request.header("authorization").value_or(""));
+  return attempt.append("?").append(request.query_value("token").value_or(""));
+}
+
+}  // namespace
 
 void HttpGate::set(HttpCredentials credentials, std::string trusted_origin) {
   credentials_ = std::move(credentials);
@@ -32,7 +40,7 @@ std::optional<HttpReply> HttpGate::refusal(const HttpRequest& request, HttpRoute
   if (wait_us > 0 && credentials_.any()) return refuse_guess(wait_us);
   if (auth == HttpAuth::kRight) return std::nullopt;
   ++counts_.wrong_credentials;
-  if (attempts_.fail(host, now_us)) {
+  if (attempts_.fail(host, attempt_of(request), now_us)) {
     log_warning("%s: %d wrong passwords or tokens within a minute, it has to wait", host.c_str(),
                 AttemptLimit::kFailuresMax);
   }

@@ -88,8 +88,8 @@ def test_probes_see_the_health_without_and_no_more(serve, tmp_path):
 
 def test_a_guesser_is_slowed_down_and_nobody_else(guarded):
     guesser = ("--interface", "127.0.0.2")
-    for _ in range(10):
-        assert curl(*guesser, guarded.url + "/state?token=guess")[0] == 401
+    for number in range(10):
+        assert curl(*guesser, f"{guarded.url}/state?token=guess{number}")[0] == 401
     status, headers, _ = curl(*guesser, *AS_USER, guarded.url + "/state")
     assert status == 429 and 0 < int(headers["retry-after"]) <= 61
     assert curl(*guesser, guarded.url + "/healthz")[0] == 200

@@ -10,7 +10,7 @@ constexpr int64_t kNow_us = 1'000 * kSecond_us;
 // How many failures it takes until the host has to wait.
 int failures_until_wait(AttemptLimit& limit, const std::string& host, int64_t now_us) {
   int count = 1;
-  while (!limit.fail(host, now_us)) {
+  while (!limit.fail(host, "guess " + std::to_string(count), now_us)) {
     EXPECT_EQ(limit.wait_us(host, now_us), 0);
     if (++count > 1000) break;
   }
@@ -34,8 +34,22 @@ TEST(AttemptLimit, BeginsAnewAfterAMinute) {
 TEST(AttemptLimit, ForgivesTheFailuresOfAMinuteAgo) {
   AttemptLimit limit;
   for (int i = 0; i < 100; ++i) {
-    EXPECT_FALSE(limit.fail("a", kNow_us + i * 7 * kSecond_us)) << i;
+    EXPECT_FALSE(limit.fail("a", std::to_string(i), kNow_us + i * 7 * kSecond_us)) << i;
   }
+}
+
+TEST(AttemptLimit, CountsTheSameAttemptOnce) {
+  AttemptLimit limit;
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(limit.fail("a", "old password", kNow_us));
+  for (int i = 0; i < 8; ++i) EXPECT_FALSE(limit.fail("a", std::to_string(i), kNow_us));
+  EXPECT_TRUE(limit.fail("a", "old password", kNow_us));
+}
+
+TEST(AttemptLimit, TakesAttemptsThatAreTooLongToKeepForDifferentOnes) {
+  AttemptLimit limit;
+  std::string endless(2000, 'x');
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(limit.fail("a", endless, kNow_us));
+  EXPECT_TRUE(limit.fail("a", endless, kNow_us));
 }
 
 TEST(AttemptLimit, LetsNoHostWaitForAnother) {
@@ -49,9 +63,10 @@ TEST(AttemptLimit, ForgetsTheOldestOfTooManyHosts) {
   AttemptLimit limit;
   failures_until_wait(limit, "oldest", kNow_us);
   failures_until_wait(limit, "old", kNow_us + 1);
-  for (size_t i = 2; i < AttemptLimit::kHostsMax; ++i) limit.fail(std::to_string(i), kNow_us + 2);
+  for (size_t i = 2; i < AttemptLimit::kHostsMax; ++i)
+    limit.fail(std::to_string(i), "guess", kNow_us + 2);
   EXPECT_GT(limit.wait_us("oldest", kNow_us + 2), 0);
-  limit.fail("one more", kNow_us + 3);
+  limit.fail("one more", "guess", kNow_us + 3);
   EXPECT_EQ(limit.wait_us("oldest", kNow_us + 3), 0);
   EXPECT_GT(limit.wait_us("old", kNow_us + 3), 0);
 }

@@ -30,7 +30,7 @@ class HttpGateTest : public testing::Test {
   }
   void guess_until_stopped() {
     for (int i = 0; i < AttemptLimit::kFailuresMax; ++i) {
-      ASSERT_EQ(status(HttpRoute::kState, "wrong"), 401);
+      ASSERT_EQ(status(HttpRoute::kState, "wrong" + std::to_string(i)), 401);
     }
   }
 
@@ -101,6 +101,12 @@ TEST_F(HttpGateTest, StopsAHostThatGuesses) {
   EXPECT_EQ(gate_.counts().guessing, 2u);
 
   now_us_ += AttemptLimit::kWindow_us;
+  EXPECT_EQ(status(HttpRoute::kState, "right"), 200);
+}
+
+TEST_F(HttpGateTest, LocksNobodyOutForAPageWithTheSecretOfYesterday) {
+  protect();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(status(HttpRoute::kState, "yesterday"), 401);
   EXPECT_EQ(status(HttpRoute::kState, "right"), 200);
 }
 
