@@ -56,6 +56,10 @@ bool same_source(Config one, const Config& other) {
          one.source == other.source;
 }
 
+bool same_channel(const Config& one, const Config& other) {
+  return one.channel_to == other.channel_to && one.channel_lag_max_us == other.channel_lag_max_us;
+}
+
 // Many systems start a service with 1024 descriptors allowed and more to be had for the asking.
 void allow_descriptors(size_t clients) {
   rlimit limit{};
@@ -91,6 +95,7 @@ Result<> App::open() {
   Capture::Options capture{config_.quality, config_.source.width, config_.source.height,
                            frames_kept};
   capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
+  open_channel_sender();
   open_display();
   daytime_ = TRY(make_daytime(config_));
   greeting_ = TRY(make_greeting(config_));
@@ -134,6 +139,13 @@ Result<std::unique_ptr<LineService>> App::make_greeting(const Config& config) {
   if (!config.greeting_service) return std::unique_ptr<LineService>();
   return LineService::open(loop_, *config.greeting_service,
                            [this] { return config_.greeting + "\r\n"; });
+}
+
+void App::open_channel_sender() {
+  channel_sender_.reset();
+  if (!config_.channel_to) return;
+  ChannelSender::Options options{*config_.channel_to, config_.channel_lag_max_us};
+  channel_sender_ = std::make_unique<ChannelSender>(loop_, hub_, options);
 }
 
 void App::open_display() {
@@ -230,6 +242,7 @@ Result<> App::apply(const Config& config) {
   }
   if (new_daytime) daytime_ = std::move(daytime);
   if (new_greeting) greeting_ = std::move(greeting);
+  if (!same_channel(config, before)) open_channel_sender();
   if (config.display != before.display) {
     display_.reset();
     open_display();
@@ -288,6 +301,7 @@ void App::on_stop_signal(const char* name) {
 std::vector<LinkFacts> App::links() const {
   std::vector<LinkFacts> links;
   if (auto link = capture_->link_facts()) links.push_back(std::move(*link));
+  if (channel_sender_) links.push_back(channel_sender_->facts(monotonic_us()));
   return links;
 }
 

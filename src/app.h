@@ -12,6 +12,7 @@
 #include "media/hub.h"
 #include "report.h"
 #include "settings.h"
+#include "sinks/channel_sender.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
@@ -38,6 +39,7 @@ class App : private HttpContent, private WatchdogWard {
   Result<> open_http(const Config& config);
   Result<std::unique_ptr<LineService>> make_daytime(const Config& config);
   Result<std::unique_ptr<LineService>> make_greeting(const Config& config);
+  void open_channel_sender();
   void open_display();
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;
@@ -77,6 +79,7 @@ class App : private HttpContent, private WatchdogWard {
   Hub hub_;
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<ChannelSender> channel_sender_;
   std::unique_ptr<Display> display_;
   std::unique_ptr<LineService> daytime_;
   std::unique_ptr<LineService> greeting_;

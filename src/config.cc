@@ -134,6 +134,15 @@ bool apply_http_token(Config& config, std::string_view value) {
          std::all_of(letters.begin(), letters.end(), is_letter);
 }
 
+bool apply_channel_to(Config& config, std::string_view value) {
+  config.channel_to.reset();
+  if (is_off(value)) return true;
+  auto endpoint = parse_endpoint(value);
+  if (!endpoint.ok()) return false;
+  config.channel_to = endpoint.value();
+  return true;
+}
+
 bool apply_channel_lag(Config& config, std::string_view value) {
   int64_t lag_max_ms = 0;
   if (!take_within<int64_t>(value, 1, 10'000, lag_max_ms)) return false;
@@ -209,6 +218,8 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_HTTP_TOKEN", "", "up to 256 letters, digits and -._~+/, perhaps with = behind them",
      "instead of the password: ?token= in the address, or Authorization: Bearer", apply_http_token,
      kSecret},
+    {"CAMLOOP_CHANNEL_TO", "off", "HOST:PORT or [IPV6]:PORT, or off",
+     "sends the newest frames to this receiver of the stamped channel", apply_channel_to},
     {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
      "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
      apply_channel_lag},
@@ -348,10 +359,7 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
     heed(take_entry(reading.config, entry.substr(0, equals), entry.substr(equals + 1)));
   }
   if (reading.faults.empty()) heed(check_together(reading.config));
-  auto breaks_line = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  for (std::string& fault : reading.faults) {
-    std::replace_if(fault.begin(), fault.end(), breaks_line, '?');
-  }
+  for (std::string& fault : reading.faults) fault = printable(fault);
   return reading;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "io/address.h"
+#include "io/endpoint.h"
 #include "proto/http_auth.h"
 #include "proto/stamped_wire.h"
 #include "sources/source_options.h"
@@ -27,6 +28,7 @@ struct Config {
   size_t http_clients = 64;
   std::string http_origin;
   HttpCredentials http_credentials;
+  std::optional<Endpoint> channel_to;
   int64_t channel_lag_max_us = kStampedLagMax_us;
   std::string greeting;  // a line for those who connect, without its end
   std::optional<Address> greeting_service;

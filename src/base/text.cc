@@ -43,6 +43,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return pieces;
 }
 
+std::string printable(std::string_view text) {
+  std::string line(text);
+  auto breaks_line = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(line.begin(), line.end(), breaks_line, '?');
+  return line;
+}
+
 std::optional<std::string_view> nearest_name(std::string_view name,
                                              const std::vector<std::string_view>& candidates) {
   std::optional<std::string_view> nearest;

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// The pieces between separators, but for an empty one at the end: "" gives none. Views into
 /// `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// `text` as one line for a log: a '?' for each control character.
+std::string printable(std::string_view text);
 
 /// The candidate with the fewest letters to change, where that is few enough for a typing error.
 std::optional<std::string_view> nearest_name(std::string_view name,

@@ -59,7 +59,8 @@ GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORM
         "QUALITY": "100", "CONTROLS": "brightness=-10,exposure_auto=1", "HTTP": "[::]:80",
         "HTTP_CLIENTS": "1", "HTTP_ORIGIN": "https://panel.example", "DISPLAY": "/dev/fb0",
         "HTTP_USER": "me", "HTTP_PASSWORD": "hush: ä", "HTTP_TOKEN": "a-._~+/==",
-        "CHANNEL_MAX_LAG_MS": "10000", "RAW_GREETING": "welcome", "GREETING": ":9999",
+        "CHANNEL_TO": "receiver.example:1998", "CHANNEL_MAX_LAG_MS": "10000",
+        "RAW_GREETING": "welcome", "GREETING": ":9999",
         "DAYTIME": "127.0.0.1:6789",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
 
@@ -77,6 +78,7 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"), ("SOUR
        ("HTTP_ORIGIN", "http://a\r\nX: y", "origin"), ("HTTP_ORIGIN", "panel", "origin"),
        ("HTTP_USER", "a:b", "colon"), ("HTTP_PASSWORD", "hu\nsh", "256"),
        ("HTTP_TOKEN", "a secret", "letters"),
+       ("CHANNEL_TO", "1998", "HOST:PORT"), ("CHANNEL_TO", "base:0", "HOST:PORT"),
        ("CHANNEL_MAX_LAG_MS", "0", "1 to 10000"), ("CHANNEL_MAX_LAG_MS", "80.5", "10000"),
        ("RAW_GREETING", "two\nlines", "200 bytes"), ("GREETING", "hello", "PORT"),
        ("DAYTIME", "6789", "PORT"),

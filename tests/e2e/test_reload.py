@@ -8,6 +8,7 @@ import pytest
 
 from camloop_process import PATIENCE_S, free_port, run_program, wait_until
 from http_answers import curl
+from stamped_receiver import StampedReceiver
 from stream_readers import WireReader, decode
 
 
@@ -162,6 +163,20 @@ def test_many_reloads_under_many_clients_lose_none(service, mjpeg_footage):
     state = board.camera.state()
     assert state["reloads"] == {"applied": 18, "refused": 6}
     assert len(state["http"]["clients"]) == len(streams)
+
+
+def test_the_channel_goes_elsewhere(service):
+    with StampedReceiver() as one, StampedReceiver() as other:
+        board = service(CHANNEL_TO=one.address)
+        wait_until("frames are accepted", lambda: len(one.frames) > 3)
+        board.change(CHANNEL_TO=one.address, QUALITY=50)
+        assert one.connections == 1
+        board.change(CHANNEL_TO=other.address)
+        wait_until("frames are accepted there", lambda: len(other.frames) > 3)
+        gone = len(one.frames)
+        board.change()
+        assert board.camera.state()["links"] == []
+        assert len(one.frames) == gone
 
 
 # ---- What is refused ----
