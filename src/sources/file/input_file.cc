@@ -61,6 +61,13 @@ Result<size_t> InputFile::read(uint64_t offset, MutableBytes head, MutableBytes 
 
 void InputFile::announce(uint64_t offset, size_t size) {
   if (offset >= announced_begin_ && offset + size <= announced_end_) return;
+  // A film that loops is in memory: announcing a megabyte of it costs 12 us on a PC, this look one.
+  // The last byte stands for all, as the kernel fetches and drops in the order of reading. A kernel
+  // before 4.14 cannot look, and is told in any case.
+  uint8_t last = 0;
+  iovec look{&last, 1};
+  auto last_at = static_cast<off_t>(offset + size - 1);
+  if (preadv2(descriptor_, &look, 1, last_at, RWF_NOWAIT) == 1) return;
   size = std::max(size, kAnnouncedMin);
   posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(size),
                 POSIX_FADV_WILLNEED);
