@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sources/channel_source.h"
 #include "sources/file/file_source.h"
 #include "sources/pattern_source.h"
 #include "sources/v4l2/v4l2_find.h"
@@ -43,6 +44,9 @@ MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, Sourc
       return make_v4l2_source(loop, config.source_path, options, pool, handler);
     case SourceKind::kFile:
       return make_file_source(loop, config.source_path, options, pool, handler);
+    case SourceKind::kChannel:
+      return make_channel_source(loop, TRY(parse_listen_address(config.source_path)),
+                                 config.channel_lag_max_us, pool, handler);
     case SourceKind::kPattern:
       break;
   }
@@ -235,6 +239,7 @@ Result<> App::apply(const Config& config) {
 
   log_open(config.log_target, config.log_level);
   capture_->set_quality(config.quality);
+  capture_->set_lag_max(config.channel_lag_max_us);
   if (source) {
     exchange_source(std::move(source));
   } else if (config.source.controls != before.source.controls) {

@@ -17,11 +17,11 @@
 
 namespace camloop {
 
-enum class SourceKind { kAuto, kV4l2, kPattern, kFile };
+enum class SourceKind { kAuto, kV4l2, kPattern, kFile, kChannel };
 
 struct Config {
   SourceKind source_kind = SourceKind::kAuto;
-  std::string source_path;  // of kV4l2 and kFile
+  std::string source_path;  // of kV4l2 and kFile; where kChannel listens
   SourceOptions source;
   int quality = 80;
   std::optional<Address> http;

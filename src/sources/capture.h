@@ -63,6 +63,7 @@ class Capture : public SourceHandler {
   /// As the functions of Source.
   void reopen_source() { source_->reopen(); }
   void set_controls(const CameraControls& controls) { source_->set_controls(controls); }
+  void set_lag_max(int64_t lag_max_us) { source_->set_lag_max(lag_max_us); }
   void set_buffer_count(int count) { source_->set_buffer_count(count); }
 
  private:

@@ -67,6 +67,8 @@ class Source {
   /// How many buffers to ask of the device from now on; where that is fewer than last time, at
   /// once.
   virtual void set_buffer_count(int) {}
+  /// Of a source that is the receiver of a stamped channel: how late a frame may be.
+  virtual void set_lag_max(int64_t /*lag_max_us*/) {}
   virtual const SourceFacts& facts() const = 0;
   /// Of a source that is the receiver of a link.
   virtual std::optional<LinkFacts> link_facts() const { return std::nullopt; }

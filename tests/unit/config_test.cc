@@ -34,9 +34,10 @@ const std::string kTooLong(257, 'x');
 
 const ValuesOfVariable kValues[] = {
     {"CAMLOOP_SOURCE",
-     {"auto", "pattern", "v4l2:/dev/video0", "v4l2:x", "file:/a b/c:d.mjpeg", "file:."},
+     {"auto", "pattern", "v4l2:/dev/video0", "v4l2:x", "file:/a b/c:d.mjpeg", "file:.",
+      "channel::1998", "channel:127.0.0.1:0", "channel:[::1]:1998"},
      {"", "Auto", "auto:", "auto:x", "pattern:", "v4l2", "v4l2:", "file", "file:", ":", "camera",
-      "/dev/video0", " auto"}},
+      "/dev/video0", " auto", "channel", "channel:", "channel:1998", "channel:localhost:1998"}},
     {"CAMLOOP_SIZE",
      {"640x480", "16x16", "8192x8192", "16x8192", "0640x480"},
      {"", "640", "x", "640x", "x480", "640X480", "640*480", "640 x 480", "15x480", "640x15",
@@ -370,7 +371,7 @@ TEST(ConfigTable, IsAMarkdownTableOfOneRowAVariable) {
   std::string table = config_markdown();
   EXPECT_TRUE(table.starts_with(
       "| variable | default | values | meaning |\n| --- | --- | --- | --- |\n| CAMLOOP_SOURCE | "
-      "auto | auto, v4l2:/dev/videoN, pattern or file:PATH | "));
+      "auto | auto, v4l2:/dev/videoN, pattern, file:PATH or channel:[HOST]:PORT | "));
   size_t rows = config_variables().size() + 2;
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), rows);
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '|')), rows * 5)
