@@ -26,12 +26,12 @@ int64_t StampPhase::aim_us() const {
 
 void StampPhase::learn(const Round& round) {
   line_wait_us_ = std::min(line_wait_us_ - line_wait_us_ / kDoubtShare, round.wait_us);
-  // A stamp that was not held back says nothing of the delay.
-  if (std::exchange(frame_waits_, round.flushed)) return;
   flushes_ = flushes_ || round.flushed;
+  bool late = round.wait_us + round.transfer_us > lag_max_us_;
+  // A stamp that was not held back says nothing of the delay.
+  if (std::exchange(frame_waits_, flushes_ && late)) return;
   if (!round.flushed) transfer_us_ += (round.transfer_us - transfer_us_) / kTransferShare;
   auto error_us = static_cast<double>(round.wait_us - aim_us());
-  bool late = round.wait_us + round.transfer_us > lag_max_us_;
   if (error_us > 0) {
     lengthen(round.wait_us, error_us * (late ? kLateGain : kGain));
   } else {

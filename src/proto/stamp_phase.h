@@ -40,7 +40,7 @@ class StampPhase {
 
   int64_t lag_max_us_;
   int64_t delay_us_ = 0;
-  bool frame_waits_ = false;  // for the next stamp: the sender has just flushed
+  bool frame_waits_ = false;  // for the next stamp: a sender that flushes offers a late one again
   bool flushes_ = false;      // it has done so before: a stamp that comes early costs it no frame
   int64_t transfer_us_ = 0;   // smoothed
   int64_t line_wait_us_ = 0;  // the part of the waits that no delay shortens, as far as known

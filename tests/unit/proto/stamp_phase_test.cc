@@ -166,6 +166,15 @@ TEST(StampPhase, ServesAFrameThatWaitsAfterAFlushAtOnceAndTheNextInPhase) {
   EXPECT_EQ(phase.delay_us(), 460 * kMs_us);
 }
 
+TEST(StampPhase, ServesALateFrameOfASenderThatFlushesAtOnce) {
+  StampPhase phase(kLagMax_us);
+  phase.learn({300 * kMs_us, 100, true});
+  phase.learn({200, 500, false});
+  ASSERT_GT(phase.delay_us(), 0);
+  phase.learn({82 * kMs_us, 500, false});
+  EXPECT_EQ(phase.delay_us(), 0) << "the frame is offered again";
+}
+
 TEST(StampPhase, LosesAnOldSendersFirstFrameOnly) {
   for (int fps : {2, 5, 10, 15, 20, 30}) {
     for (int64_t jitter_us : {0, 5, 15}) {
