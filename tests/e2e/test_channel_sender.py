@@ -9,8 +9,8 @@ from stamped_receiver import FIELD, StampedReceiver, take_round
 from stream_readers import decode
 
 
-def link(camera):
-    return next(each for each in camera.state()["links"] if each["role"] == "sender")
+def link(camera, role="sender"):
+    return next(each for each in camera.state()["links"] if each["role"] == role)
 
 
 @pytest.fixture(name="receiver")
@@ -40,6 +40,21 @@ def test_every_frame_is_accepted(serve, receiver, fps):
     assert facts["accepted"] >= len(receiver.frames) - 1
     assert facts["age_ms"]["count"] == facts["accepted"]
     assert (facts["connects"], facts["fault"]) == (1, "")
+
+
+@pytest.mark.parametrize("fps", [2, 5, 10, 15, 30])
+def test_every_frame_is_accepted_by_one_of_ours(serve, fps):
+    base = serve(SOURCE="channel:127.0.0.1:0")
+    camera = serve(SIZE="320x240", FPS=fps, CHANNEL_TO=link(base, "receiver")["address"])
+    wait_until("the first is accepted", lambda: link(camera)["accepted"])
+    began = camera.state()
+    wait_until("more are", lambda: link(camera)["accepted"]
+               >= began["links"][0]["accepted"] + 3 * fps)
+    ended = camera.state()
+    accepted = ended["links"][0]["accepted"] - began["links"][0]["accepted"]
+    assert accepted >= 0.9 * (ended["frames"]["published"] - began["frames"]["published"]) - 1
+    assert link(base, "receiver")["accepted"] >= ended["links"][0]["accepted"]
+    assert decode(base.get("/snapshot")).shape == (240, 320, 3)
 
 
 def test_no_receiver_no_frames(serve):

@@ -93,6 +93,19 @@ def test_the_picture_moves(page, camera):
                        " document.querySelector('canvas').height]") == [320, 240]
 
 
+def test_the_picture_moves_at_the_end_of_a_chain(page, serve):
+    base = serve(SOURCE="channel:127.0.0.1:0")
+    relay = serve(SOURCE="channel:127.0.0.1:0", CHANNEL_TO=base.state()["links"][0]["address"])
+    board = serve(SIZE="320x240", CHANNEL_TO=relay.state()["links"][0]["address"])
+    page.open(base.url)
+    page.wait_for_motion()
+    ages_ms = [link["age_ms"] for camera in (board, relay) for link in camera.state()["links"]
+               if link["role"] == "sender"]
+    assert all(age["count"] for age in ages_ms)
+    for quantile in ("p50", "p99"):
+        print(f"age at the end, {quantile}: {sum(age[quantile] for age in ages_ms):.1f} ms")
+
+
 @pytest.mark.parametrize("path", ["/stream", "/stream?advance_headers=1"])
 def test_an_image_element_of_any_page_moves(page, camera, path):
     page.open(camera.url + "/healthz")

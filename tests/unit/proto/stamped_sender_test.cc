@@ -10,7 +10,7 @@ namespace camloop {
 namespace {
 
 constexpr int64_t kLimit_us = kStampedLagMax_us;
-constexpr int64_t ms = kMillisecond_us;
+constexpr int64_t kMs_us = kMillisecond_us;
 constexpr int64_t kStart_us = kSecond_us;
 
 using Step = StampedSender::Step;
@@ -66,30 +66,30 @@ TEST_F(StampedSenderTest, SendsNothingWithoutAStamp) {
 }
 
 TEST_F(StampedSenderTest, AnswersAStampAtOnceWithTheNewestFrame) {
-  put("old", kStart_us - 40 * ms);
-  put("newest", kStart_us - 7 * ms);
+  put("old", kStart_us - 40 * kMs_us);
+  put("newest", kStart_us - 7 * kMs_us);
   EXPECT_EQ(feed(stamp_, kStart_us), Step::kStamp);
   EXPECT_EQ(send(kStart_us), round_of("newest", stamp_));
   EXPECT_EQ(send(kStart_us), "") << "one round at a time";
-  EXPECT_EQ(feed("1", kStart_us + 3 * ms), Step::kAccepted);
+  EXPECT_EQ(feed("1", kStart_us + 3 * kMs_us), Step::kAccepted);
   EXPECT_EQ(facts().accepted, 1u);
   EXPECT_EQ(facts().dropped_replaced, 1u);
-  EXPECT_EQ(facts().lag.max_us(), 3 * ms);
-  EXPECT_EQ(facts().age.max_us(), 10 * ms);
+  EXPECT_EQ(facts().lag.max_us(), 3 * kMs_us);
+  EXPECT_EQ(facts().age.max_us(), 10 * kMs_us);
 }
 
 TEST_F(StampedSenderTest, WaitsForAFrameThatHasNotBeenSent) {
   feed(stamp_, kStart_us);
   EXPECT_EQ(send(kStart_us), "");
   EXPECT_FALSE(sender_.awaits_receiver());
-  put("one", kStart_us + 33 * ms);
-  EXPECT_NE(send(kStart_us + 33 * ms), "");
-  feed("1", kStart_us + 34 * ms);
-  feed(reply_, kStart_us + 34 * ms);
-  feed(stamp_, kStart_us + 34 * ms);
-  EXPECT_EQ(send(kStart_us + 35 * ms), "");
-  put("two", kStart_us + 66 * ms);
-  EXPECT_EQ(send(kStart_us + 66 * ms), round_of("two", stamp_));
+  put("one", kStart_us + 33 * kMs_us);
+  EXPECT_NE(send(kStart_us + 33 * kMs_us), "");
+  feed("1", kStart_us + 34 * kMs_us);
+  feed(reply_, kStart_us + 34 * kMs_us);
+  feed(stamp_, kStart_us + 34 * kMs_us);
+  EXPECT_EQ(send(kStart_us + 35 * kMs_us), "");
+  put("two", kStart_us + 66 * kMs_us);
+  EXPECT_EQ(send(kStart_us + 66 * kMs_us), round_of("two", stamp_));
 }
 
 TEST_F(StampedSenderTest, EchoesAnyBytesAsAStamp) {
@@ -102,21 +102,21 @@ TEST_F(StampedSenderTest, EchoesAnyBytesAsAStamp) {
 
 TEST_F(StampedSenderTest, FlushesARoundThatIsLostAndSendsTheFrameOnTheNextStamp) {
   feed(stamp_, kStart_us);
-  int64_t late_us = kStart_us + 500 * ms;
+  int64_t late_us = kStart_us + 500 * kMs_us;
   put("jpeg", late_us);
   EXPECT_EQ(send(late_us), flush_);
-  EXPECT_EQ(feed("0", late_us + ms), Step::kFlushed);
-  EXPECT_EQ(feed(stamp_, late_us + ms), Step::kStamp);
-  EXPECT_EQ(send(late_us + ms), round_of("jpeg", stamp_));
-  EXPECT_EQ(feed("1", late_us + 2 * ms), Step::kAccepted);
+  EXPECT_EQ(feed("0", late_us + kMs_us), Step::kFlushed);
+  EXPECT_EQ(feed(stamp_, late_us + kMs_us), Step::kStamp);
+  EXPECT_EQ(send(late_us + kMs_us), round_of("jpeg", stamp_));
+  EXPECT_EQ(feed("1", late_us + 2 * kMs_us), Step::kAccepted);
   EXPECT_EQ(facts().rounds, 2u);
   EXPECT_EQ(facts().flushed, 1u);
-  EXPECT_EQ(facts().age.max_us(), 2 * ms);
-  EXPECT_EQ(facts().lag.max_us(), ms) << "of the flush it says nothing";
+  EXPECT_EQ(facts().age.max_us(), 2 * kMs_us);
+  EXPECT_EQ(facts().lag.max_us(), kMs_us) << "of the flush it says nothing";
 }
 
 TEST_F(StampedSenderTest, SendsAFrameAsLongAsTheVerdictIsOpen) {
-  for (int64_t held_us : {kLimit_us, kLimit_us + 5 * ms}) {
+  for (int64_t held_us : {kLimit_us, kLimit_us + 5 * kMs_us}) {
     feed(stamp_, kStart_us);
     put("jpeg", kStart_us + held_us);
     EXPECT_EQ(send(kStart_us + held_us), round_of("jpeg", stamp_));
@@ -124,18 +124,18 @@ TEST_F(StampedSenderTest, SendsAFrameAsLongAsTheVerdictIsOpen) {
   }
   feed(stamp_, kStart_us);
   put("jpeg", kStart_us + kLimit_us);
-  EXPECT_EQ(send(kStart_us + kLimit_us + 5 * ms + 1), flush_);
+  EXPECT_EQ(send(kStart_us + kLimit_us + 5 * kMs_us + 1), flush_);
 }
 
 TEST_F(StampedSenderTest, OffersARefusedFrameAgainWhileItIsTheNewestAndYoung) {
   feed(stamp_, kStart_us);
-  int64_t captured_us = kStart_us + 79 * ms;
+  int64_t captured_us = kStart_us + 79 * kMs_us;
   put("jpeg", captured_us);
-  send(captured_us + ms);
-  EXPECT_EQ(feed("0", captured_us + 3 * ms), Step::kRefused);
-  feed(stamp_, captured_us + 3 * ms);
-  EXPECT_EQ(send(captured_us + 3 * ms), round_of("jpeg", stamp_));
-  EXPECT_EQ(feed("1", captured_us + 4 * ms), Step::kAccepted);
+  send(captured_us + kMs_us);
+  EXPECT_EQ(feed("0", captured_us + 3 * kMs_us), Step::kRefused);
+  feed(stamp_, captured_us + 3 * kMs_us);
+  EXPECT_EQ(send(captured_us + 3 * kMs_us), round_of("jpeg", stamp_));
+  EXPECT_EQ(feed("1", captured_us + 4 * kMs_us), Step::kAccepted);
   EXPECT_EQ(facts().refused, 1u);
   EXPECT_EQ(facts().accepted, 1u);
   EXPECT_EQ(facts().dropped_late, 0u);
@@ -148,8 +148,8 @@ TEST_F(StampedSenderTest, DropsARefusedFrameThatHasReachedTheLimit) {
   feed("0", kStart_us + kLimit_us);
   feed(stamp_, kStart_us + kLimit_us);
   EXPECT_EQ(send(kStart_us + kLimit_us), "");
-  put("next", kStart_us + kLimit_us + ms);
-  EXPECT_EQ(send(kStart_us + kLimit_us + ms), round_of("next", stamp_));
+  put("next", kStart_us + kLimit_us + kMs_us);
+  EXPECT_EQ(send(kStart_us + kLimit_us + kMs_us), round_of("next", stamp_));
   EXPECT_EQ(facts().dropped_late, 1u);
 }
 
@@ -157,10 +157,10 @@ TEST_F(StampedSenderTest, DropsARefusedFrameForANewerOne) {
   put("jpeg", kStart_us);
   feed(stamp_, kStart_us);
   send(kStart_us);
-  put("newer", kStart_us + 30 * ms);
-  feed("0", kStart_us + 31 * ms);
-  feed(stamp_, kStart_us + 31 * ms);
-  EXPECT_EQ(send(kStart_us + 31 * ms), round_of("newer", stamp_));
+  put("newer", kStart_us + 30 * kMs_us);
+  feed("0", kStart_us + 31 * kMs_us);
+  feed(stamp_, kStart_us + 31 * kMs_us);
+  EXPECT_EQ(send(kStart_us + 31 * kMs_us), round_of("newer", stamp_));
   EXPECT_EQ(facts().dropped_late, 1u);
   EXPECT_EQ(facts().dropped_replaced, 0u);
 }
@@ -169,11 +169,11 @@ TEST_F(StampedSenderTest, KeepsAFrameThatCameMeanwhileThroughAnAcceptance) {
   put("one", kStart_us);
   feed(stamp_, kStart_us);
   send(kStart_us);
-  put("two", kStart_us + ms);
-  feed("1", kStart_us + 2 * ms);
-  feed(reply_, kStart_us + 2 * ms);
-  feed(stamp_, kStart_us + 2 * ms);
-  EXPECT_EQ(send(kStart_us + 2 * ms), round_of("two", stamp_));
+  put("two", kStart_us + kMs_us);
+  feed("1", kStart_us + 2 * kMs_us);
+  feed(reply_, kStart_us + 2 * kMs_us);
+  feed(stamp_, kStart_us + 2 * kMs_us);
+  EXPECT_EQ(send(kStart_us + 2 * kMs_us), round_of("two", stamp_));
 }
 
 TEST_F(StampedSenderTest, GivesTheReplyWithoutItsPadding) {
@@ -261,7 +261,7 @@ std::string story_of(std::string_view input, size_t piece_size) {
       if (step.value() == Step::kNeedMore) continue;
       story += std::to_string(static_cast<int>(step.value())) + " ";
       if (step.value() != Step::kStamp) continue;
-      now_us += now_us == kStart_us ? ms : kLimit_us;
+      now_us += now_us == kStart_us ? kMs_us : kLimit_us;
       sender.put(jpeg_of(pool, "jpeg"), now_us);
       auto round = sender.round(now_us);
       story += text_of(*round) + " ";
@@ -292,7 +292,7 @@ TEST_P(StampedRates, EveryFrameIsAcceptedOnce) {
   EXPECT_EQ(channel.accepted(), channel.taken());
   EXPECT_EQ(channel.accepted_once(), channel.taken());
   EXPECT_TRUE(channel.accepted_frames_only());
-  EXPECT_LE(channel.facts().age.max_us(), ms);
+  EXPECT_LE(channel.facts().age.max_us(), kMs_us);
 }
 
 TEST_P(StampedRates, EveryFrameOfACameraThatJittersIsAccepted) {
@@ -304,7 +304,7 @@ TEST_P(StampedRates, EveryFrameOfACameraThatJittersIsAccepted) {
 
 TEST_P(StampedRates, EveryFrameIsAcceptedOverALinkOfTwentyMilliseconds) {
   double fps = std::min(GetParam(), 20.0);  // a round takes forty
-  FieldChannel channel([] { return 20 * ms; });
+  FieldChannel channel([] { return 20 * kMs_us; });
   channel.film(fps, 20);
   EXPECT_GE(channel.accepted_once() + 1, channel.taken());
 }
@@ -313,13 +313,13 @@ TEST(StampedSender, NoFrameOverTheLimitIsAcceptedAndNoFlushIsTakenForAFrame) {
   for (int64_t delay_ms : {0, 20, 45, 60, 120}) {
     FieldChannel* world = nullptr;
     FieldChannel channel(
-        [&] { return world ? delay_ms * ms + world->random_between(0, 30 * ms) : 0; });
+        [&] { return world ? delay_ms * kMs_us + world->random_between(0, 30 * kMs_us) : 0; });
     world = &channel;
     for (double fps : {2.0, 12.5, 30.0}) channel.film(fps, 20, 0.4);
     EXPECT_TRUE(channel.accepted_frames_only());
     EXPECT_LE(channel.receiver().accepted_lag_max_us, kLimit_us);
     EXPECT_EQ(channel.accepted(), channel.accepted_once());
-    EXPECT_EQ(channel.facts().accepted > 0, 2 * delay_ms * ms < kLimit_us);
+    EXPECT_EQ(channel.facts().accepted > 0, 2 * delay_ms * kMs_us < kLimit_us);
   }
 }
 
@@ -327,7 +327,7 @@ TEST(StampedSender, RecoversWhenALinkThatWasTooSlowIsFastAgain) {
   int64_t delay_us = 100;
   FieldChannel channel([&] { return delay_us; });
   channel.film(10, 5);
-  delay_us = 120 * ms;
+  delay_us = 120 * kMs_us;
   channel.film(10, 5);
   size_t before = channel.accepted();
   delay_us = 100;

@@ -104,15 +104,11 @@ class FieldReceiver {
 
   std::vector<std::string> accepted;
   int64_t accepted_lag_max_us = 0;
-  int dropped = 0;
 
  private:
   void judge(const std::string& body) {
     int64_t lag_us = world_.now_us() - stamped_us_;
-    if (lag_us > kStampedLagMax_us) {
-      ++dropped;
-      return send_("0");
-    }
+    if (lag_us > kStampedLagMax_us) return send_("0");
     accepted_lag_max_us = std::max(accepted_lag_max_us, lag_us);
     accepted.push_back(body);
     send_("1");
