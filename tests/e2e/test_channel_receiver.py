@@ -146,6 +146,17 @@ def test_a_sender_that_breaks_the_rules_is_closed(receiver, frames, misbehave, r
     assert facts["ended"][reason] == 1 and facts["accepted"] == 0
 
 
+def test_senders_that_stop_within_a_round_are_closed(receiver, frames):
+    where = address(receiver)
+    senders = [StampedSender(where) for _ in range(4)]
+    for sender, stop in zip(senders, (stop_in_the_length, stop_in_the_body, stop_in_the_echo,
+                                      claim_the_largest_body)):
+        stop(sender, frames[0])
+    for sender in senders:
+        assert sender.ended()
+    assert link(receiver)["ended"]["stalled"] == 4
+
+
 def test_a_sender_that_resets_is_gone(receiver):
     sender = StampedSender(address(receiver))
     sender.read_stamp()
