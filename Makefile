@@ -239,6 +239,7 @@ build/host-release/bench/%: tests/bench/%.cc $(headers) $(bench_objects)
 
 bench: build/host-release/camloop $(bench_programs) | need-bench
 	/usr/bin/python3 -B tests/bench/run.py
+	/usr/bin/python3 -B tests/bench/channel.py
 
 # ---- Checks --------------------------------------------------------------------------------------
 
