@@ -11,6 +11,8 @@ struct uv_loop_s;
 
 namespace camloop {
 
+class TlsTurns;
+
 class Loop {
  public:
   Loop();
@@ -36,6 +38,8 @@ class Loop {
   MutableBytes read_buffer() { return {read_buffer_.get(), kReadBufferSize}; }
   /// The libuv loop, for handles in this room.
   uv_loop_s* uv() { return uv_.get(); }
+  /// Where TlsTurns::of() finds the one of this loop.
+  std::weak_ptr<TlsTurns>& tls_turns() { return tls_turns_; }
 
   /// Measures one callback; every handle makes one around the code it calls.
   class Turn {
@@ -56,6 +60,7 @@ class Loop {
 
   std::unique_ptr<uv_loop_s> uv_;
   std::unique_ptr<uint8_t[]> read_buffer_;
+  std::weak_ptr<TlsTurns> tls_turns_;
   Histogram stalls_;
 };
 

@@ -1,6 +1,8 @@
 #include "io/stream.h"
 
 #include "base/check.h"
+#include "io/tls_context.h"
+#include "io/tls_socket.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +11,6 @@
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 namespace camloop {
@@ -24,25 +25,6 @@ constexpr int kUnacknowledgedMax_ms = 20'000;
 void set_option(int socket, int level, int option, int value) {
   // A kernel that lacks the option still streams, only less well: nothing to fail for.
   setsockopt(socket, level, option, &value, sizeof value);
-}
-
-bool would_block(int code) {
-  return code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS;
-}
-
-// How much of the pieces the kernel took, or -1 and errno.
-ssize_t send_pieces(int socket, iovec* pieces, size_t count) {
-  msghdr message{};
-  message.msg_iov = pieces;
-  message.msg_iovlen = count;
-  ssize_t taken = 0;
-  do taken = sendmsg(socket, &message, MSG_NOSIGNAL);
-  while (taken < 0 && errno == EINTR);
-  return taken;
-}
-
-iovec piece(Bytes bytes) {
-  return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
 }
 
 // What is left of `bytes` when `taken` bytes have gone; `taken` is lowered by what this piece used.
@@ -68,6 +50,15 @@ Stream::Stream(Loop& loop, int socket, const Address& peer, Admission::Pass pass
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
+Stream::~Stream() = default;
+
+void Stream::secure(std::shared_ptr<const TlsContext> context, std::string_view server_name) {
+  CHECK(handler_ == nullptr);
+  tls_ = std::make_unique<TlsSocket>(loop(), socket_, std::move(context), server_name,
+                                     [this](const Result<>& result) { on_handshake(result); });
+  waiting_ = true;
+}
+
 void Stream::set_quick_acks() {
   quick_acks_ = true;
   set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
@@ -76,12 +67,14 @@ void Stream::set_quick_acks() {
 void Stream::start(StreamHandler& handler) {
   handler_ = &handler;
   reading_ = true;
+  if (tls_) tls_->start();
   watch();
 }
 
 void Stream::watch() {
   if (!live()) return;
   int events = (reading_ ? UV_READABLE : 0) | (waiting_ ? UV_WRITABLE : 0);
+  if (tls_ && !tls_->established()) events = tls_->events();
   auto on_poll = [](uv_poll_t* poll, int status, int ready) {
     static_cast<Stream*>(static_cast<Handle*>(poll->data))->on_event(status, ready);
   };
@@ -95,33 +88,53 @@ void Stream::on_event(int status, int events) {
     int code = 0;
     socklen_t size = sizeof code;
     getsockopt(socket_, SOL_SOCKET, SO_ERROR, &code, &size);
-    return end(system_error("connection lost", code ? code : ECONNRESET));
+    return fail(system_error("connection lost", code ? code : ECONNRESET));
   }
+  if (tls_ && !tls_->established()) return tls_->on_event();
   if (events & UV_WRITABLE) flush();
   if ((events & UV_READABLE) && live()) read();
+}
+
+void Stream::on_handshake(const Result<>& progress) {
+  heed(progress);
+  if (!live()) return;
+  watch();
+  // What came with the end of the handshake is not in the socket any more.
+  if (tls_->established()) read();
 }
 
 // One read an event: a client that sends without end gets no more of the loop than the others.
 void Stream::read() {
   MutableBytes buffer = loop().read_buffer();
-  ssize_t count = 0;
-  do count = recv(socket_, buffer.data(), buffer.size(), 0);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) {
-    if (!would_block(errno)) end(system_error("receive", errno));
-    return;
-  }
-  if (count == 0) {
+  auto received = tls_ ? tls_->receive(buffer) : receive_some(socket_, buffer);
+  if (!received.ok()) return end(received.error());
+  auto [size, at_end] = received.value();
+  // The kernel goes back to delayed ones by itself (tcp(7)).
+  if (quick_acks_) set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
+  bytes_received_ += size;
+  if (size > 0 && !finishing_) heed(handler_->on_bytes(Bytes(buffer.data(), size)));
+  if (!live()) return;
+  if (at_end) {
     reading_ = false;
     if (shut_) return end(Error{"finished"});
     watch();
     if (!finishing_) heed(handler_->on_eof());
-    return;
+  } else if (ciphertext_waits()) {
+    wait_for_socket();
   }
-  // The kernel goes back to delayed ones by itself (tcp(7)).
-  if (quick_acks_) set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
-  bytes_received_ += static_cast<size_t>(count);
-  if (!finishing_) heed(handler_->on_bytes(Bytes(buffer.data(), static_cast<size_t>(count))));
+}
+
+// As sendmsg() does, whatever lies between.
+Result<size_t> Stream::send(std::span<iovec> pieces) {
+  if (tls_) return tls_->send(pieces);
+  size_t taken = TRY(send_pieces(socket_, pieces));
+  bytes_taken_ += taken;
+  return taken;
+}
+
+void Stream::wait_for_socket() {
+  waiting_ = true;
+  watch();
 }
 
 bool Stream::write(Bytes bytes) {
@@ -132,16 +145,14 @@ bool Stream::write(Bytes bytes) {
   ByteQueue& queue = body_ ? after_ : before_;
   if (waiting_) return queue.append(bytes);
   iovec all = piece(bytes);
-  ssize_t taken = send_pieces(socket_, &all, 1);
-  if (taken < 0 && !would_block(errno)) {
-    end(system_error("send", errno));
+  auto taken = send({&all, 1});
+  if (!taken.ok()) {
+    fail(taken.error());
     return true;
   }
-  auto count = static_cast<size_t>(std::max<ssize_t>(taken, 0));
-  bytes_taken_ += count;
-  if (count == bytes.size()) return true;
-  waiting_ = true;
-  watch();
+  size_t count = taken.value();
+  if (count == bytes.size() && !ciphertext_waits()) return true;
+  wait_for_socket();
   return queue.append(bytes.subspan(count));
 }
 
@@ -149,17 +160,16 @@ bool Stream::try_send(Bytes head, const BufferRef& body, Bytes tail) {
   CHECK(!finishing_);
   if (waiting_ || !live()) return false;
   iovec pieces[] = {piece(head), piece(body.bytes()), piece(tail)};
-  ssize_t taken = send_pieces(socket_, pieces, 3);
-  if (taken < 0 && !would_block(errno)) {
-    end(system_error("send", errno));
+  auto taken = send(pieces);
+  if (!taken.ok()) {
+    fail(taken.error());
     return false;
   }
-  auto count = static_cast<size_t>(std::max<ssize_t>(taken, 0));
-  bytes_taken_ += count;
-  if (count == head.size() + body.size() + tail.size()) return true;
-  waiting_ = true;
-  watch();
-  if (taken <= 0) return false;
+  size_t count = taken.value();
+  size_t total = head.size() + body.size() + tail.size();
+  if (count == total && !ciphertext_waits()) return true;
+  wait_for_socket();
+  if (count == 0 || count == total) return count == total;
   CHECK(before_.append(rest_of(head, count)));
   body_ = body;
   body_sent_ = body.size() - rest_of(body.bytes(), count).size();
@@ -171,14 +181,10 @@ void Stream::flush() {
   iovec pieces[] = {piece(before_.front()), piece(body_.bytes().subspan(body_sent_)),
                     piece(after_.front())};
   size_t total = pieces[0].iov_len + pieces[1].iov_len + pieces[2].iov_len;
-  ssize_t taken = total == 0 ? 0 : send_pieces(socket_, pieces, 3);
-  if (taken < 0) {
-    if (!would_block(errno)) end(system_error("send", errno));
-    return;
-  }
-  auto count = static_cast<size_t>(taken);
-  bytes_taken_ += count;
-  bool all_out = count == total;
+  auto taken = total > 0 || tls_ ? send(pieces) : Result<size_t>(size_t{0});
+  if (!taken.ok()) return fail(taken.error());
+  size_t count = taken.value();
+  bool all_out = count == total && !ciphertext_waits();
   before_.consume(before_.size() - rest_of(before_.front(), count).size());
   body_sent_ = body_.size() - rest_of(body_.bytes().subspan(body_sent_), count).size();
   after_.consume(after_.size() - rest_of(after_.front(), count).size());
@@ -200,6 +206,11 @@ void Stream::finish() {
 }
 
 void Stream::shut_down() {
+  if (tls_) {
+    auto said = tls_->say_goodbye();
+    if (!said.ok()) return fail(said.error());
+    if (!said.value()) return wait_for_socket();
+  }
   shut_ = true;
   shutdown(socket_, SHUT_WR);
   if (!reading_) return end(Error{"finished"});
@@ -208,6 +219,10 @@ void Stream::shut_down() {
 
 void Stream::heed(const Result<>& result) {
   if (!result.ok()) end(result.error());
+}
+
+void Stream::fail(const Error& why) {
+  end(tls_ ? tls_->last_word(why) : why);
 }
 
 void Stream::end(Error why) {
@@ -220,6 +235,7 @@ void Stream::on_closing() {
   // libuv has forgotten the descriptor inside uv_close(); whoever looks from now on sees an empty
   // stream.
   ::close(std::exchange(socket_, -1));
+  if (tls_) tls_->stop();
   before_.clear();
   body_.reset();
   after_.clear();
@@ -230,6 +246,14 @@ void Stream::on_ended() {
   handler_->on_end(why_ended_);
 }
 
+bool Stream::ciphertext_waits() const {
+  return tls_ && tls_->pending() > 0;
+}
+
+bool Stream::cut() const {
+  return tls_ && tls_->cut();
+}
+
 size_t Stream::kernel_queue() const {
   int bytes = 0;
   if (socket_ < 0 || ioctl(socket_, SIOCOUTQ, &bytes) < 0) return 0;
@@ -237,11 +261,13 @@ size_t Stream::kernel_queue() const {
 }
 
 uint64_t Stream::bytes_acknowledged() const {
-  return bytes_taken_ - std::min<uint64_t>(bytes_taken_, kernel_queue());
+  uint64_t taken = tls_ ? tls_->bytes_taken() : bytes_taken_;
+  return taken - std::min<uint64_t>(taken, kernel_queue());
 }
 
 size_t Stream::bytes_queued() const {
-  return before_.size() + (body_.size() - body_sent_) + after_.size() + kernel_queue();
+  size_t here = before_.size() + (body_.size() - body_sent_) + after_.size();
+  return here + (tls_ ? tls_->pending() : 0) + kernel_queue();
 }
 
 }  // namespace camloop

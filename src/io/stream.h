@@ -12,12 +12,18 @@
 #include "io/address.h"
 #include "io/admission.h"
 #include "io/handle.h"
+#include "io/socket_io.h"
 
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 #include <uv.h>
 
 namespace camloop {
+
+class TlsContext;
+class TlsSocket;
 
 /// What happens on a Stream. Returning an Error ends the connection, with that as the reason.
 class StreamHandler {
@@ -48,6 +54,10 @@ class Stream : public Handle {
   /// Acknowledges at once what arrives, instead of up to 40 ms later: for a peer that sends in
   /// small pieces and without TCP_NODELAY.
   void set_quick_acks();
+  /// Puts TLS between the Stream and its socket; before start(). `server_name`: what a client calls
+  /// the server, "" on a server. Until the handshake is over all that is written waits and frames
+  /// are refused; on_writable() comes then. If it fails, on_end() gets an Error "TLS: ...".
+  void secure(std::shared_ptr<const TlsContext> context, std::string_view server_name);
   /// Begins to read; `handler` must live until on_end() or until the Stream is dropped.
   void start(StreamHandler& handler);
 
@@ -65,15 +75,19 @@ class Stream : public Handle {
   /// Nothing waits in this program and the socket is not known to be full.
   bool writable() const { return !waiting_; }
   const Address& peer() const { return peer_; }
+  /// The peer's end was no end of TLS: what came may lack its last part. Known in on_eof().
+  bool cut() const;
+  /// As handed over: plaintext.
   uint64_t bytes_received() const { return bytes_received_; }
-  /// Bytes that the peer's side has acknowledged: does not grow for a peer that takes nothing.
+  /// Bytes that the peer's side has acknowledged, TLS's own included: does not grow for a peer that
+  /// takes nothing.
   uint64_t bytes_acknowledged() const;
   /// Bytes not yet acknowledged, in this program and in the kernel.
   size_t bytes_queued() const;
 
  private:
   Stream(Loop& loop, int socket, const Address& peer, Admission::Pass pass);
-  ~Stream() override = default;
+  ~Stream() override;
 
   uv_handle_t* uv() override { return reinterpret_cast<uv_handle_t*>(&poll_); }
   void on_closing() override;
@@ -81,9 +95,15 @@ class Stream : public Handle {
 
   void watch();
   void on_event(int status, int events);
+  void on_handshake(const Result<>& progress);
   void read();
+  Result<size_t> send(std::span<iovec> pieces);
+  bool ciphertext_waits() const;
+  void wait_for_socket();
   void flush();
   void shut_down();
+  /// The end, for the socket failed.
+  void fail(const Error& why);
   void end(Error why);
   /// What `result` says: on, or the end.
   void heed(const Result<>& result);
@@ -94,6 +114,7 @@ class Stream : public Handle {
   Address peer_;
   Admission::Pass pass_;
   StreamHandler* handler_ = nullptr;
+  std::unique_ptr<TlsSocket> tls_;  // nullptr: none
   Error why_ended_;
 
   // What waits, in this order. A frame goes out whole before what was written after it.
@@ -108,7 +129,7 @@ class Stream : public Handle {
   bool finishing_ = false;  // finish() was called
   bool shut_ = false;       // our FIN is sent
   uint64_t bytes_received_ = 0;
-  uint64_t bytes_taken_ = 0;  // by the kernel
+  uint64_t bytes_taken_ = 0;  // by the kernel, without TLS
 };
 
 }  // namespace camloop
