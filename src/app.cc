@@ -53,9 +53,10 @@ MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, Sourc
   return make_pattern_source(loop, options, handler);
 }
 
-// Controls are set on a running source.
+// Controls are set on a running source; of a receiver nothing else is asked.
 bool same_source(Config one, const Config& other) {
   one.source.controls = other.source.controls;
+  if (one.source_kind == SourceKind::kChannel) one.source = other.source;
   return one.source_kind == other.source_kind && one.source_path == other.source_path &&
          one.source == other.source;
 }

@@ -60,9 +60,8 @@ void StampPhase::shorten(int64_t wait_us, double by_us) {
   lengthened_us_ = 0;
   bool shows = shortened_us_ == 0 || wait_us > last_wait_us_ + shortened_us_ / 2;
   shortened_us_ = shows ? static_cast<int64_t>(by_us) : 2 * shortened_us_;
-  if (flushes_ && std::max(margin_us() - wait_us, shortened_us_ - margin_us()) > 0) {
-    shortened_us_ = delay_us_;
-  }
+  bool keeps_waiting = wait_us < margin_us() || shortened_us_ > margin_us();
+  if (flushes_ && keeps_waiting) shortened_us_ = delay_us_;
   shortened_us_ = std::min(shortened_us_, delay_us_);
   delay_us_ -= shortened_us_;
   last_wait_us_ = wait_us;

@@ -5,6 +5,7 @@
 #include "media/placard.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace camloop {
@@ -80,8 +81,10 @@ void Capture::picture_came() {
   no_signal_picture_.reset();
   const SourceFacts& facts = source_->facts();
   std::string device = facts.device.empty() ? "" : " (" + facts.device + ")";
-  log_info("%s%s: %s %dx%d at %.4g frames a second", facts.name.c_str(), device.c_str(),
-           facts.format.c_str(), facts.width, facts.height, facts.fps);
+  char rate[64] = "";
+  if (facts.fps > 0) std::snprintf(rate, sizeof rate, " at %.4g frames a second", facts.fps);
+  log_info("%s%s: %s %dx%d%s", facts.name.c_str(), device.c_str(), facts.format.c_str(),
+           facts.width, facts.height, rate);
 }
 
 void Capture::on_jpeg(Frame frame) {
