@@ -5,6 +5,7 @@
 #include "sources/channel_source.h"
 #include "sources/file/file_source.h"
 #include "sources/pattern_source.h"
+#include "sources/raw_source.h"
 #include "sources/v4l2/v4l2_find.h"
 #include "sources/v4l2/v4l2_source.h"
 
@@ -35,7 +36,9 @@ constexpr rlim_t kOtherDescriptors = 128;
 
 using MadeSource = Result<std::unique_ptr<Source>>;
 
-MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, SourceHandler& handler) {
+// `in_force`: lives as long as the source, and changes.
+MadeSource make_source(Loop& loop, const Config& config, const Config& in_force, BufferPool& pool,
+                       SourceHandler& handler) {
   const SourceOptions& options = config.source;
   switch (config.source_kind) {
     case SourceKind::kAuto:
@@ -47,6 +50,10 @@ MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, Sourc
     case SourceKind::kChannel:
       return make_channel_source(loop, TRY(parse_listen_address(config.source_path)),
                                  config.channel_lag_max_us, pool, handler);
+    case SourceKind::kRaw:
+      return make_raw_source(
+          loop, TRY(parse_listen_address(config.source_path)),
+          [&in_force] { return in_force.greeting; }, pool, handler);
     case SourceKind::kPattern:
       break;
   }
@@ -56,7 +63,9 @@ MadeSource make_source(Loop& loop, const Config& config, BufferPool& pool, Sourc
 // Controls are set on a running source; of a receiver nothing else is asked.
 bool same_source(Config one, const Config& other) {
   one.source.controls = other.source.controls;
-  if (one.source_kind == SourceKind::kChannel) one.source = other.source;
+  if (one.source_kind == SourceKind::kChannel || one.source_kind == SourceKind::kRaw) {
+    one.source = other.source;
+  }
   return one.source_kind == other.source_kind && one.source_path == other.source_path &&
          one.source == other.source;
 }
@@ -169,7 +178,7 @@ Capture::MakeSource App::source_maker(const Config& config) {
     }
   }
   return [this, exact](BufferPool& pool, SourceHandler& handler) {
-    return make_source(loop_, exact, pool, handler);
+    return make_source(loop_, exact, config_, pool, handler);
   };
 }
 
@@ -328,8 +337,8 @@ Result<> App::health() {
   return capture_->health(monotonic_us());
 }
 
-Result<> App::take_text(std::string_view) {
-  return Error{"no raw link takes texts here"};
+Result<> App::take_text(std::string_view text) {
+  return capture_->send_text(text);
 }
 
 bool App::source_alive() {

@@ -46,6 +46,8 @@ bool apply_source(Config& config, std::string_view value) {
     config.source_kind = SourceKind::kFile;
   } else if (kind == "channel" && parse_listen_address(path).ok()) {
     config.source_kind = SourceKind::kChannel;
+  } else if (kind == "raw" && parse_listen_address(path).ok()) {
+    config.source_kind = SourceKind::kRaw;
   } else if (value == "pattern") {
     config.source_kind = SourceKind::kPattern;
   } else if (value == "auto") {
@@ -194,10 +196,13 @@ constexpr const char* kListenAddresses =
     "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
 
 constexpr Variable kVariables[] = {
-    {"CAMLOOP_SOURCE", "auto", "auto, v4l2:/dev/videoN, pattern, file:PATH or channel:[HOST]:PORT",
+    {"CAMLOOP_SOURCE", "auto",
+     "auto, v4l2:/dev/videoN, pattern, file:PATH, channel:[HOST]:PORT or "
+     "raw:[HOST]:PORT",
      "where pictures come from; auto is the first camera, and until there is one the pattern; "
      "PATH is a JPEG (read again as it changes), a directory of JPEGs, MJPEG or Y4M, and loops; "
-     "channel receives from senders of the stamped channel, customarily on port 1998",
+     "channel receives from senders of the stamped channel, customarily on port 1998; "
+     "raw receives JPEGs that clients send one behind the other",
      apply_source},
     {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
      "picture size asked of the source; what it granted is logged and in /state", apply_size},

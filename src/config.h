@@ -17,11 +17,11 @@
 
 namespace camloop {
 
-enum class SourceKind { kAuto, kV4l2, kPattern, kFile, kChannel };
+enum class SourceKind { kAuto, kV4l2, kPattern, kFile, kChannel, kRaw };
 
 struct Config {
   SourceKind source_kind = SourceKind::kAuto;
-  std::string source_path;  // of kV4l2 and kFile; where kChannel listens
+  std::string source_path;  // of kV4l2 and kFile; where kChannel and kRaw listen
   SourceOptions source;
   int quality = 80;
   std::optional<Address> http;

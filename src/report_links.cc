@@ -46,6 +46,8 @@ void put_link(JsonWriter& json, const LinkFacts& link) {
   json.field("connects", link.connects).field("failures", link.failures);
   put_traffic(json, link.traffic);
   put_counts(json, "ended", link.ended);
+  if (link.texts) json.field("texts", *link.texts);
+  if (link.rubbish_bytes) json.field("rubbish_bytes", *link.rubbish_bytes);
   json.key("peers").open_array();
   for (const LinkPeerFacts& peer : link.peers) {
     json.open_object().field("address", peer.address);
@@ -134,6 +136,11 @@ void put_kind(MetricsText& text, std::span<const LinkFacts> links, std::string_v
   families.times("lag_seconds", "How late frames were, as the protocol counts it.",
                  &LinkTraffic::lag);
   families.times("age_seconds", "How old frames were when accepted.", &LinkTraffic::age);
+  if (kind != "raw") return;
+  families.number("texts_total", "counter", "Texts that went to peers, or came from the server.",
+                  [](Link link) { return link.texts.value_or(0); });
+  families.number("rubbish_bytes_total", "counter", "Bytes between frames that came.",
+                  [](Link link) { return link.rubbish_bytes.value_or(0); });
 }
 
 }  // namespace

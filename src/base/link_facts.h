@@ -47,6 +47,9 @@ struct LinkFacts {
   LinkTraffic traffic;                 // in all, peers of now included
   std::vector<ReasonCount> ended;      // connections, by reason
   std::vector<LinkPeerFacts> peers;    // connected to a receiver now
+  // Of a raw link.
+  std::optional<uint64_t> texts;          // that the receiver sent, one a peer; or the sender got
+  std::optional<uint64_t> rubbish_bytes;  // between the frames that came to a receiver
 };
 
 }  // namespace camloop

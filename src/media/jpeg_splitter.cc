@@ -38,18 +38,27 @@ size_t JpegSplitter::take_run(Bytes bytes) {
     run = found ? static_cast<size_t>(static_cast<const uint8_t*>(found) - bytes.data())
                 : bytes.size();
   }
-  if (state_ != State::kSearch) store(bytes.first(run));
+  if (state_ == State::kSearch) {
+    passed_over_ += run;
+  } else {
+    store(bytes.first(run));
+  }
   return run;
 }
 
 void JpegSplitter::take_byte(uint8_t byte) {
-  if (state_ > State::kSearchCode) store({&byte, 1});
+  if (state_ > State::kSearchCode) {
+    store({&byte, 1});
+  } else {
+    ++passed_over_;
+  }
   switch (state_) {
     case State::kSearch:
       if (byte == 0xff) state_ = State::kSearchCode;
       break;
     case State::kSearchCode:
       if (byte == kStart) {
+        passed_over_ -= 2;
         begin();
       } else if (byte != 0xff) {
         state_ = State::kSearch;

@@ -21,7 +21,13 @@ class JpegSplitter {
   size_t feed(Bytes bytes);
   bool complete() const { return state_ == State::kComplete; }
   Bytes jpeg() const { return jpeg_; }
+  /// A JPEG has begun and has not ended.
+  bool within_jpeg() const { return state_ > State::kSearchCode && state_ != State::kComplete; }
+  /// That one has outgrown `size_max`: it is only followed to its end.
+  bool outgrown() const { return oversize_; }
 
+  /// Bytes that belonged to no JPEG.
+  uint64_t passed_over() const { return passed_over_; }
   /// JPEGs that outgrew `size_max` and were dropped.
   uint64_t oversize_count() const { return oversize_count_; }
   /// JPEGs dropped because they stopped being one, or the next began before their EOI.
@@ -59,6 +65,7 @@ class JpegSplitter {
   size_t segment_left_ = 0;  // bytes
   bool oversize_ = false;    // this JPEG is followed to its end but no longer stored
   std::vector<uint8_t> jpeg_;
+  uint64_t passed_over_ = 0;
   uint64_t oversize_count_ = 0;
   uint64_t cut_count_ = 0;
 };

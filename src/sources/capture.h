@@ -65,6 +65,7 @@ class Capture : public SourceHandler {
   void set_controls(const CameraControls& controls) { source_->set_controls(controls); }
   void set_lag_max(int64_t lag_max_us) { source_->set_lag_max(lag_max_us); }
   void set_buffer_count(int count) { source_->set_buffer_count(count); }
+  Result<> send_text(std::string_view text) { return source_->send_text(text); }
 
  private:
   Capture(Loop& loop, Hub& hub, const Options& options);

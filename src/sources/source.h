@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace camloop {
 
@@ -69,6 +70,8 @@ class Source {
   virtual void set_buffer_count(int) {}
   /// Of a source that is the receiver of a stamped channel: how late a frame may be.
   virtual void set_lag_max(int64_t /*lag_max_us*/) {}
+  /// Sends a text to every peer of a raw link. The Error: there is none.
+  virtual Result<> send_text(std::string_view) { return Error{"no raw link takes texts here"}; }
   virtual const SourceFacts& facts() const = 0;
   /// Of a source that is the receiver of a link.
   virtual std::optional<LinkFacts> link_facts() const { return std::nullopt; }

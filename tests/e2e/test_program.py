@@ -68,7 +68,8 @@ SECRETS = ["HTTP_PASSWORD", "HTTP_TOKEN"]
 
 # Each with a word of what would be right.
 BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"),
-       ("SOURCE", "channel:1998", "channel:[HOST]:PORT"), ("SOURCE", "", "auto"),
+       ("SOURCE", "channel:1998", "channel:[HOST]:PORT"),
+       ("SOURCE", "raw:localhost:80", "raw:[HOST]:PORT"), ("SOURCE", "", "auto"),
        ("SIZE", "640", "WIDTHxHEIGHT"), ("SIZE", "640x", "WIDTHxHEIGHT"), ("SIZE", "8x8", "16"),
        ("SIZE", "640x480x2", "WIDTHxHEIGHT"), ("FPS", "0", "0.1"), ("FPS", "nan", "240"),
        ("FPS", "15fps", "240"), ("FORMAT", "YUV", "MJPG"), ("QUALITY", "101", "1 to 100"),

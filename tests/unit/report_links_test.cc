@@ -98,6 +98,18 @@ TEST(ReportLinks, KindsHaveFamiliesOfTheirOwn) {
   std::string text = metrics_of(links);
   EXPECT_TRUE(has(text, "\ncamloop_raw_up{role=\"sender\"} 0\n"));
   EXPECT_FALSE(has(text, "camloop_raw_up{role=\"receiver\"}"));
+  EXPECT_FALSE(has(text, "camloop_channel_texts_total"));
+}
+
+TEST(ReportLinks, RawLinkTellsOfTextsAndRubbish) {
+  LinkFacts link{.kind = "raw", .role = "receiver", .address = "0.0.0.0:8888"};
+  link.texts = 3;
+  link.rubbish_bytes = 17;
+  LinkFacts links[] = {link};
+  EXPECT_TRUE(has(json_of(links), R"("ended":{},"texts":3,"rubbish_bytes":17,"peers":[])"));
+  std::string text = metrics_of(links);
+  EXPECT_TRUE(has(text, "\ncamloop_raw_texts_total{role=\"receiver\"} 3\n"));
+  EXPECT_TRUE(has(text, "\ncamloop_raw_rubbish_bytes_total{role=\"receiver\"} 17\n"));
 }
 
 }  // namespace

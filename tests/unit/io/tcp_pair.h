@@ -31,6 +31,10 @@ class Peer {
     CHECK(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(text.size()));
   }
+  /// As much as the connection takes now; nothing where it is over.
+  void try_send(std::string_view text) {
+    ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
   /// Reads up to `most` bytes of what has arrived; returns all that was read since the beginning.
   const std::string& read(size_t most = SIZE_MAX) {
     char piece[16 * 1024];

@@ -49,6 +49,31 @@ TEST(JpegSplitter, jpegs_back_to_back_come_out_one_by_one) {
   expect_split(jpeg("one") + jpeg("") + jpeg("three"), {jpeg("one"), jpeg(""), jpeg("three")});
 }
 
+TEST(JpegSplitter, bytes_of_no_jpeg_are_counted) {
+  const std::string stream = "rub\xff" + jpeg("one") + "\xff\xff\xff" + jpeg("two") + "bish";
+  for (size_t piece_size : {stream.size(), size_t{1}, size_t{3}}) {
+    JpegSplitter splitter(kSizeMax);
+    EXPECT_EQ(split(splitter, stream, piece_size).size(), 2u);
+    EXPECT_EQ(splitter.passed_over(), 3u + 1 + 3 + 4) << piece_size;
+  }
+}
+
+TEST(JpegSplitter, a_jpeg_is_begun_between_its_start_and_its_end) {
+  JpegSplitter splitter(20);
+  const std::string one = jpeg("one");
+  splitter.feed(as_bytes("x\xff"));
+  EXPECT_FALSE(splitter.within_jpeg());
+  splitter.feed(as_bytes("\xd8"));
+  EXPECT_TRUE(splitter.within_jpeg());
+  splitter.feed(as_bytes(one.substr(2)));
+  EXPECT_TRUE(splitter.complete());
+  EXPECT_FALSE(splitter.within_jpeg());
+  EXPECT_FALSE(splitter.outgrown());
+  std::string longer = jpeg(std::string(20, 'x'));
+  splitter.feed(as_bytes(longer.substr(0, longer.size() - 1)));
+  EXPECT_TRUE(splitter.outgrown());
+}
+
 TEST(JpegSplitter, what_libjpeg_writes_comes_out_unchanged) {
   std::vector<uint8_t> bytes = make_progressive_jpeg(40, 30);
   std::string one(as_text(bytes));
