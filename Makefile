@@ -52,7 +52,7 @@ need-v831: packages := $(build_packages) $(v831.packages)
 need-board: packages := ca-certificates
 need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
-  python3-selenium chromium chromium-driver ffmpeg curl libjpeg-turbo-progs opencv-doc \
+  python3-selenium chromium chromium-driver ffmpeg curl libjpeg-turbo-progs openssl opencv-doc \
   busybox-static e2fsprogs
 need-bench: packages := python3 ustreamer ffmpeg curl opencv-doc
 need-lint: packages := clang-format clang-tidy

@@ -36,6 +36,27 @@ constexpr rlim_t kOtherDescriptors = 128;
 
 using MadeSource = Result<std::unique_ptr<Source>>;
 
+using Tls = std::shared_ptr<const TlsContext>;
+
+// Of the channel's receiver; none where it has no TLS.
+Result<Tls> make_receiver_tls(const Config& config) {
+  if (!config.channel_tls) return Tls();
+  return Tls(TRY(TlsContext::server({config.tls_cert, config.tls_key, config.tls_client_ca})));
+}
+
+// Of the channel's sender.
+Result<Tls> make_sender_tls(const Config& config) {
+  if (!config.channel_tls || !config.channel_to) return Tls();
+  return Tls(TRY(TlsContext::client({config.channel_ca, config.tls_cert, config.tls_key})));
+}
+
+MadeSource make_channel_source(Loop& loop, const Config& config, BufferPool& pool,
+                               SourceHandler& handler) {
+  ChannelReceiverOptions options{TRY(parse_listen_address(config.source_path)),
+                                 config.channel_lag_max_us, TRY(make_receiver_tls(config))};
+  return make_channel_source(loop, options, pool, handler);
+}
+
 // `in_force`: lives as long as the source, and changes.
 MadeSource make_source(Loop& loop, const Config& config, const Config& in_force, BufferPool& pool,
                        SourceHandler& handler) {
@@ -48,8 +69,7 @@ MadeSource make_source(Loop& loop, const Config& config, const Config& in_force,
     case SourceKind::kFile:
       return make_file_source(loop, config.source_path, options, pool, handler);
     case SourceKind::kChannel:
-      return make_channel_source(loop, TRY(parse_listen_address(config.source_path)),
-                                 config.channel_lag_max_us, pool, handler);
+      return make_channel_source(loop, config, pool, handler);
     case SourceKind::kRaw:
       return make_raw_source(
           loop, TRY(parse_listen_address(config.source_path)),
@@ -60,18 +80,26 @@ MadeSource make_source(Loop& loop, const Config& config, const Config& in_force,
   return make_pattern_source(loop, options, handler);
 }
 
-// Controls are set on a running source; of a receiver nothing else is asked.
+bool same_tls(const Config& one, const Config& other) {
+  return one.channel_tls == other.channel_tls && one.channel_ca == other.channel_ca &&
+         one.tls_cert == other.tls_cert && one.tls_key == other.tls_key &&
+         one.tls_client_ca == other.tls_client_ca;
+}
+
+// Controls are set on a running source; of a receiver no more is asked than its TLS.
 bool same_source(Config one, const Config& other) {
   one.source.controls = other.source.controls;
   if (one.source_kind == SourceKind::kChannel || one.source_kind == SourceKind::kRaw) {
     one.source = other.source;
   }
   return one.source_kind == other.source_kind && one.source_path == other.source_path &&
-         one.source == other.source;
+         one.source == other.source &&
+         (one.source_kind != SourceKind::kChannel || same_tls(one, other));
 }
 
-bool same_channel(const Config& one, const Config& other) {
-  return one.channel_to == other.channel_to && one.channel_lag_max_us == other.channel_lag_max_us;
+bool same_channel_sender(const Config& one, const Config& other) {
+  return one.channel_to == other.channel_to && one.channel_lag_max_us == other.channel_lag_max_us &&
+         same_tls(one, other);
 }
 
 // Many systems start a service with 1024 descriptors allowed and more to be had for the asking.
@@ -109,7 +137,7 @@ Result<> App::open() {
   Capture::Options capture{config_.quality, config_.source.width, config_.source.height,
                            frames_kept};
   capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
-  open_channel_sender();
+  open_channel_sender(TRY(make_sender_tls(config_)));
   open_display();
   daytime_ = TRY(make_daytime(config_));
   greeting_ = TRY(make_greeting(config_));
@@ -155,10 +183,10 @@ Result<std::unique_ptr<LineService>> App::make_greeting(const Config& config) {
                            [this] { return config_.greeting + "\r\n"; });
 }
 
-void App::open_channel_sender() {
+void App::open_channel_sender(Tls tls) {
   channel_sender_.reset();
   if (!config_.channel_to) return;
-  ChannelSender::Options options{*config_.channel_to, config_.channel_lag_max_us};
+  ChannelSender::Options options{*config_.channel_to, config_.channel_lag_max_us, std::move(tls)};
   channel_sender_ = std::make_unique<ChannelSender>(loop_, hub_, options);
 }
 
@@ -244,6 +272,9 @@ Result<> App::apply(const Config& config) {
   bool new_greeting = config.greeting_service != config_.greeting_service;
   if (new_daytime) daytime = TRY(make_daytime(config));
   if (new_greeting) greeting = TRY(make_greeting(config));
+  bool new_sender = !same_channel_sender(config_, config);
+  Tls sender_tls;
+  if (new_sender) sender_tls = TRY(make_sender_tls(config));
   TRY(open_http(config));
   Config before = std::exchange(config_, config);
 
@@ -257,7 +288,7 @@ Result<> App::apply(const Config& config) {
   }
   if (new_daytime) daytime_ = std::move(daytime);
   if (new_greeting) greeting_ = std::move(greeting);
-  if (!same_channel(config, before)) open_channel_sender();
+  if (new_sender) open_channel_sender(std::move(sender_tls));
   if (config.display != before.display) {
     display_.reset();
     open_display();

@@ -39,7 +39,7 @@ class App : private HttpContent, private WatchdogWard {
   Result<> open_http(const Config& config);
   Result<std::unique_ptr<LineService>> make_daytime(const Config& config);
   Result<std::unique_ptr<LineService>> make_greeting(const Config& config);
-  void open_channel_sender();
+  void open_channel_sender(std::shared_ptr<const TlsContext> tls);
   void open_display();
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;

@@ -168,6 +168,33 @@ bool apply_daytime_service(Config& config, std::string_view value) {
   return take_listen_address(value, config.daytime_service);
 }
 
+bool apply_channel_tls(Config& config, std::string_view value) {
+  config.channel_tls = value == "on";
+  return value == "on" || is_off(value);
+}
+
+// Whether it is there and what is in it shows when it is read.
+bool take_path(std::string_view value, std::string& out) {
+  out = value;
+  return value.empty() || value.starts_with('/');
+}
+
+bool apply_channel_ca(Config& config, std::string_view value) {
+  return take_path(value, config.channel_ca);
+}
+
+bool apply_tls_cert(Config& config, std::string_view value) {
+  return take_path(value, config.tls_cert);
+}
+
+bool apply_tls_key(Config& config, std::string_view value) {
+  return take_path(value, config.tls_key);
+}
+
+bool apply_tls_client_ca(Config& config, std::string_view value) {
+  return take_path(value, config.tls_client_ca);
+}
+
 bool apply_display(Config& config, std::string_view value) {
   config.display = is_off(value) ? "" : value;
   return config.display.empty() || value.starts_with("/dev/");
@@ -194,6 +221,8 @@ bool apply_log_level(Config& config, std::string_view value) {
 constexpr bool kSecret = true;
 constexpr const char* kListenAddresses =
     "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
+
+constexpr const char* kPemFile = "the absolute path of a PEM file";
 
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto",
@@ -231,6 +260,18 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
      "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
      apply_channel_lag},
+    {"CAMLOOP_CHANNEL_TLS", "off", "on or off",
+     "TLS on the stamped channel, at both ends; a receiver needs a certificate", apply_channel_tls},
+    {"CAMLOOP_CHANNEL_CA", "", kPemFile,
+     "authorities of which the channel's receiver must have its certificate; else those that the "
+     "system trusts",
+     apply_channel_ca},
+    {"CAMLOOP_TLS_CERT", "", kPemFile,
+     "the certificate by which a server, and to a server that asks a client, shows who it is",
+     apply_tls_cert},
+    {"CAMLOOP_TLS_KEY", "", kPemFile, "its private key, not encrypted", apply_tls_key},
+    {"CAMLOOP_TLS_CLIENT_CA", "", kPemFile,
+     "a server takes clients only with a certificate of these authorities", apply_tls_client_ca},
     {"CAMLOOP_RAW_GREETING", "", "a line of at most 200 bytes",
      "what those are told who connect to the raw link or to the greeting service", apply_greeting},
     {"CAMLOOP_GREETING", "off", kListenAddresses,
@@ -340,10 +381,21 @@ Result<> take_entry(Config& config, std::string_view name, std::string_view valu
 // What no variable says alone.
 Result<> check_together(const Config& config) {
   const HttpCredentials& http = config.http_credentials;
-  if (http.user.empty() == http.password.empty()) return {};
-  return Error{
-      std::string("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ") +
-      (http.user.empty() ? "user" : "password")};
+  if (http.user.empty() != http.password.empty()) {
+    return Error{
+        std::string("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ") +
+        (http.user.empty() ? "user" : "password")};
+  }
+  if (config.tls_cert.empty() != config.tls_key.empty()) {
+    return Error{std::string("CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY go together: there is no ") +
+                 (config.tls_cert.empty() ? "certificate" : "key")};
+  }
+  bool serves_tls = config.channel_tls && config.source_kind == SourceKind::kChannel;
+  if (serves_tls && config.tls_cert.empty()) {
+    return Error{
+        "CAMLOOP_CHANNEL_TLS='on' needs CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY for the receiver"};
+  }
+  return {};
 }
 
 }  // namespace

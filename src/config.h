@@ -30,6 +30,13 @@ struct Config {
   HttpCredentials http_credentials;
   std::optional<Endpoint> channel_to;
   int64_t channel_lag_max_us = kStampedLagMax_us;
+  bool channel_tls = false;
+  std::string channel_ca;  // whom its sender trusts; empty: whom the system trusts
+  // Files: a server's certificate and key, by which a client shows who it is, too; and whose
+  // certificates a server asks of its clients, empty for nobody's.
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
   std::string greeting;  // a line for those who connect, without its end
   std::optional<Address> greeting_service;
   std::optional<Address> daytime_service;

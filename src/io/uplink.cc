@@ -45,6 +45,7 @@ void Uplink::on_dialled(Result<Owned<Stream>> stream) {
   ++connects_;
   connected_ = true;
   log_debug("%s: connected", options_.endpoint.text().c_str());
+  if (options_.tls) stream.value()->secure(options_.tls, options_.endpoint.host);
   handler_.on_connected(std::move(stream).value());
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/backoff.h"
 #include "io/dial.h"
+#include "io/tls_context.h"
 
 #include <memory>
 #include <string>
@@ -11,7 +12,8 @@ namespace camloop {
 
 class UplinkHandler {
  public:
-  /// A connection is there: take it and start() it. Its end is told to Uplink::lost().
+  /// A connection is there, secured where that was asked for: take it and start() it. Its end is
+  /// told to Uplink::lost().
   virtual void on_connected(Owned<Stream> stream) = 0;
 
  protected:
@@ -32,6 +34,7 @@ class Uplink {
   struct Options {
     Endpoint endpoint;
     Backoff::Limits backoff;
+    std::shared_ptr<const TlsContext> tls = nullptr;  // none: no TLS
   };
 
   Uplink(Loop& loop, const Options& options, UplinkHandler& handler);

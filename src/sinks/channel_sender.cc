@@ -18,9 +18,10 @@ constexpr int64_t kTick_us = kSecond_us;
 
 ChannelSender::ChannelSender(Loop& loop, Hub& hub, const Options& options)
     : hub_(hub),
+      secure_(options.tls != nullptr),
       sender_(options.lag_max_us),
       tick_(Timer::create(loop, [this] { on_tick(); })),
-      uplink_(loop, {options.endpoint, options.backoff}, *this) {
+      uplink_(loop, {options.endpoint, options.backoff, options.tls}, *this) {
   uplink_.start();
 }
 
@@ -32,6 +33,7 @@ LinkFacts ChannelSender::facts(int64_t now_us) const {
   UplinkFacts uplink = uplink_.facts(now_us);
   const StampedSender::Facts& rounds = sender_.facts();
   LinkFacts facts{.kind = "channel", .role = "sender", .address = uplink.peer};
+  facts.secure = secure_;
   facts.state = uplink.state;
   facts.fault = uplink.fault;
   if (uplink.state == "waiting") facts.retry_in_us = uplink.retry_in_us;

@@ -19,7 +19,8 @@ class ChannelSender : private Viewer, private UplinkHandler, private StreamHandl
 
   struct Options {
     Endpoint endpoint;
-    int64_t lag_max_us;  // that the receiver accepts
+    int64_t lag_max_us;                               // that the receiver accepts
+    std::shared_ptr<const TlsContext> tls = nullptr;  // a client's; none: no TLS
     Backoff::Limits backoff = kBackoff;
   };
 
@@ -49,6 +50,7 @@ class ChannelSender : private Viewer, private UplinkHandler, private StreamHandl
   uint64_t bytes_received() const;
 
   Hub& hub_;
+  bool secure_;
   StampedSender sender_;
   Owned<Timer> tick_;  // runs while connected
   Owned<Stream> stream_;

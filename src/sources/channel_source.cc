@@ -24,7 +24,8 @@ constexpr int64_t kReturnWait_us = kSecond_us;
 
 class ChannelSource : public Source, private ChannelHost {
  public:
-  ChannelSource(Loop& loop, int64_t lag_max_us, BufferPool& pool, SourceHandler& handler);
+  ChannelSource(Loop& loop, const ChannelReceiverOptions& options, BufferPool& pool,
+                SourceHandler& handler);
   Result<> listen(Loop& loop, const Address& address);
 
   // Rounds go on whoever watches: a sender's frame is accepted when it came in time.
@@ -44,6 +45,7 @@ class ChannelSource : public Source, private ChannelHost {
 
   BufferPool& pool_;
   SourceHandler& handler_;
+  std::shared_ptr<const TlsContext> tls_;
   StampedReceiver::Limits limits_;
   SourceFacts facts_;
   LinkTraffic traffic_ = no_channel_traffic();
@@ -54,11 +56,12 @@ class ChannelSource : public Source, private ChannelHost {
   std::vector<std::unique_ptr<ChannelPeer>> peers_;
 };
 
-ChannelSource::ChannelSource(Loop& loop, int64_t lag_max_us, BufferPool& pool,
+ChannelSource::ChannelSource(Loop& loop, const ChannelReceiverOptions& options, BufferPool& pool,
                              SourceHandler& handler)
     : pool_(pool),
       handler_(handler),
-      limits_{.lag_max_us = lag_max_us},
+      tls_(options.tls),
+      limits_{.lag_max_us = options.lag_max_us},
       silence_(Timer::create(loop, [this] { on_silence(); })) {
   facts_.format = "JPEG";
   silence_->start(kReturnWait_us);
@@ -78,6 +81,7 @@ Result<> ChannelSource::listen(Loop& loop, const Address& address) {
 void ChannelSource::accept(Owned<Stream> stream) {
   ++connects_;
   log_info("channel: %s connected", stream->peer().text().c_str());
+  if (tls_) stream->secure(tls_, "");
   ChannelHost& host = *this;
   peers_.push_back(std::make_unique<ChannelPeer>(std::move(stream), limits_, host));
   if (!facts_.fault.empty()) silence_->start(kSilenceMax_us);
@@ -127,6 +131,7 @@ void ChannelSource::on_silence() {
 
 std::optional<LinkFacts> ChannelSource::link_facts() const {
   LinkFacts link{.kind = "channel", .role = "receiver", .address = listener_->address().text()};
+  link.secure = tls_ != nullptr;
   link.state = "listening";
   link.fault = facts_.fault;
   link.connects = connects_;
@@ -141,11 +146,11 @@ std::optional<LinkFacts> ChannelSource::link_facts() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> make_channel_source(Loop& loop, const Address& address,
-                                                    int64_t lag_max_us, BufferPool& pool,
-                                                    SourceHandler& handler) {
-  auto source = std::make_unique<ChannelSource>(loop, lag_max_us, pool, handler);
-  TRY(source->listen(loop, address));
+Result<std::unique_ptr<Source>> make_channel_source(Loop& loop,
+                                                    const ChannelReceiverOptions& options,
+                                                    BufferPool& pool, SourceHandler& handler) {
+  auto source = std::make_unique<ChannelSource>(loop, options, pool, handler);
+  TRY(source->listen(loop, options.address));
   return std::unique_ptr<Source>(std::move(source));
 }
 

@@ -14,28 +14,12 @@ import resource
 import socket
 import sys
 import time
+from pathlib import Path
 
-FIELD = 32
-REPLY = 1024
-LAG_MAX_S = 0.080
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-
-def field(text):
-    return str(text).ljust(FIELD).encode()
-
-
-def receive_all(peer, size):
-    data = peer.recv(size, socket.MSG_WAITALL)
-    if len(data) < size:
-        raise ConnectionError("closed by the peer")
-    return data
-
-
-def split_jpegs(path):
-    with open(path, "rb") as file:
-        parts = file.read().split(b"\xff\xd9\xff\xd8")
-    return [b"\xff\xd8" + part.removeprefix(b"\xff\xd8").removesuffix(b"\xff\xd9") + b"\xff\xd9"
-            for part in parts]
+from stamped_receiver import LAG_MAX_S, take_round
+from stamped_sender import StampedSender, jpegs_in
 
 
 class Camera:
@@ -53,36 +37,29 @@ class Camera:
 
 
 def send(port, fps, seconds, jpegs):
-    camera = Camera(split_jpegs(jpegs), float(fps))
-    peer = socket.create_connection(("127.0.0.1", int(port)))
-    ages = []
+    camera = Camera(jpegs_in(Path(jpegs)), float(fps))
+    sender = StampedSender(("127.0.0.1", int(port)))
+    ages_s = []
     while time.monotonic() - camera.begin < float(seconds):
         jpeg, captured = camera.read()
-        stamp = receive_all(peer, FIELD)
-        peer.send(field(len(jpeg)))
-        peer.sendall(jpeg)
-        peer.send(stamp)
-        if receive_all(peer, 1) == b"1":
-            ages.append(time.monotonic() - captured)
-            receive_all(peer, REPLY)
+        if sender.send(jpeg):
+            ages_s.append(time.monotonic() - captured)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    json.dump({"frames": camera.taken, "ages_ms": [age * 1000 for age in ages],
+    json.dump({"frames": camera.taken, "ages_ms": [age_s * 1000 for age_s in ages_s],
                "cpu_s": usage.ru_utime + usage.ru_stime}, sys.stdout)
 
 
 def receive(port):
     with socket.create_server(("127.0.0.1", int(port))) as listener:
         peer, _ = listener.accept()
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError, EOFError):
         while True:
-            peer.send(field(time.time()))
-            receive_all(peer, int(receive_all(peer, FIELD)))
-            lag_s = time.time() - float(receive_all(peer, FIELD))
-            if lag_s > LAG_MAX_S:
+            _, stamp = take_round(peer)
+            if time.time() - float(stamp) > LAG_MAX_S:
                 peer.send(b"0")
                 continue
             peer.send(b"1")
-            peer.send("received and not delay".ljust(REPLY).encode())
+            peer.send("received and not delay".ljust(1024).encode())
     time.sleep(60)  # what it has cost is read before it is ended
 
 

@@ -72,6 +72,11 @@ const ValuesOfVariable kValues[] = {
     {"CAMLOOP_HTTP_TOKEN",
      {"", "t", "aZ09-._~+/", "YWJj==", "off"},
      {"=", "a=b", "a b", "a&b", "\xc3\xa4", "a\n", kTooLong.c_str()}},
+    {"CAMLOOP_CHANNEL_TLS", {"on", "off", ""}, {"1", "yes", "ON", "tls"}},
+    {"CAMLOOP_CHANNEL_CA", {"", "/etc/ca.pem"}, {"ca.pem", "off", "./ca.pem"}},
+    {"CAMLOOP_TLS_CERT", {"", "/etc/camloop.crt"}, {"camloop.crt", "off", "./camloop.crt"}},
+    {"CAMLOOP_TLS_KEY", {"", "/etc/camloop.key"}, {"camloop.key", "off", "./camloop.key"}},
+    {"CAMLOOP_TLS_CLIENT_CA", {"", "/etc/ca.pem"}, {"ca.pem", "off", "./ca.pem"}},
     {"CAMLOOP_CHANNEL_TO",
      {"off", "", "192.0.2.1:1998", "[2001:db8::1]:1998", "base.example:65535"},
      {"on", "1998", ":1998", "base", "base:0", "base:65536", "base:port", "[::1]", "[::1:80"}},
@@ -108,6 +113,8 @@ const Variable* variable(std::string_view name) {
 std::string partner(std::string_view name, std::string_view value) {
   if (value.empty()) return "";
   if (name == "CAMLOOP_HTTP_USER") return "CAMLOOP_HTTP_PASSWORD=p";
+  if (name == "CAMLOOP_TLS_CERT") return "CAMLOOP_TLS_KEY=/k";
+  if (name == "CAMLOOP_TLS_KEY") return "CAMLOOP_TLS_CERT=/c";
   return name == "CAMLOOP_HTTP_PASSWORD" ? "CAMLOOP_HTTP_USER=u" : "";
 }
 
@@ -339,6 +346,14 @@ TEST(Config, HasAUserWithAPassword) {
   const std::string both = "CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ";
   EXPECT_EQ(reading_of({"CAMLOOP_HTTP_USER=u"}).faults, Faults{both + "password"});
   EXPECT_EQ(reading_of({"CAMLOOP_HTTP_PASSWORD=p"}).faults, Faults{both + "user"});
+}
+
+TEST(Config, HasACertificateWithAKeyAndBothForAReceiverWithTls) {
+  const std::string both = "CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY go together: there is no ";
+  EXPECT_EQ(reading_of({"CAMLOOP_TLS_CERT=/c"}).faults, Faults{both + "key"});
+  EXPECT_EQ(reading_of({"CAMLOOP_TLS_KEY=/k"}).faults, Faults{both + "certificate"});
+  EXPECT_EQ(reading_of({"CAMLOOP_CHANNEL_TLS=on", "CAMLOOP_SOURCE=channel::1"}).faults.size(), 1u);
+  EXPECT_EQ(reading_of({"CAMLOOP_CHANNEL_TLS=on", "CAMLOOP_CHANNEL_TO=a:1"}).faults, Faults{});
 }
 
 TEST(Config, ListsWhatChanged) {

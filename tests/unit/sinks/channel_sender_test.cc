@@ -26,7 +26,7 @@ class ChannelSenderTest : public testing::Test, private StreamHandler {
     open_receiver(parse_listen_address("127.0.0.1:0").value());
     Endpoint endpoint{"127.0.0.1", listener_->address().port()};
     Backoff::Limits at_once{kMillisecond_us, kMillisecond_us};
-    ChannelSender::Options options{endpoint, kStampedLagMax_us, at_once};
+    ChannelSender::Options options{endpoint, kStampedLagMax_us, nullptr, at_once};
     sender_ = std::make_unique<ChannelSender>(loop_, hub_, options);
   }
   void TearDown() override {

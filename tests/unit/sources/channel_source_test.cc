@@ -22,7 +22,7 @@ class ChannelSourceTest : public SourceTest {
   void SetUp() override {
     Address any = parse_listen_address("127.0.0.1:0").value();
     SourceHandler& handler = *this;
-    source_ = make_channel_source(loop_, any, kStampedLagMax_us, pool_, handler).value();
+    source_ = make_channel_source(loop_, {any, kStampedLagMax_us}, pool_, handler).value();
     JpegEncoder encoder;
     jpeg_ =
         as_text(encode(encoder, make_picture(PixelFormat::kYu12, 64, 48).view, 80, pool_).bytes());
@@ -140,7 +140,7 @@ TEST_F(ChannelSourceTest, TurnsAwayMoreSendersThanItHasPlacesFor) {
 
 TEST_F(ChannelSourceTest, AddressThatIsTakenIsAnErrorThatNamesIt) {
   SourceHandler& handler = *this;
-  auto second = make_channel_source(loop_, address(), kStampedLagMax_us, pool_, handler);
+  auto second = make_channel_source(loop_, {address(), kStampedLagMax_us}, pool_, handler);
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.error().text.find(link().address), std::string::npos);
 }

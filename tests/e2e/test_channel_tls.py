@@ -1,0 +1,212 @@
+"""TLS on the stamped channel: ours with ours, and with Python's ssl, which is OpenSSL."""
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from camloop_process import run_program, wait_until
+from stamped_receiver import FIELD
+from stamped_sender import field, jpegs_in
+from test_channel_sender import link
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+class Authority:
+    """Makes certificates; NAME.crt and NAME.key are files."""
+
+    def __init__(self, folder, name="ca"):
+        self.folder, self.name = folder, name
+        self.openssl("req", "-x509", *self.new_key(name), "-subj", f"/CN={name}", "-days", "2",
+                     "-out", self.path(name, "crt"))
+
+    def path(self, name, suffix):
+        return str(self.folder / f"{name}.{suffix}")
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    def new_key(self, name):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", self.path(name, "key"))
+
+    def make(self, name, alternatives, *options):
+        request, extensions = self.path(name, "csr"), self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={alternatives}\n")
+        self.openssl("req", *self.new_key(name), "-subj", f"/CN={name}", "-out", request)
+        self.openssl("x509", "-req", "-in", request, "-CA", self.path(self.name, "crt"),
+                     "-CAkey", self.path(self.name, "key"), "-CAcreateserial",
+                     "-extfile", str(extensions), *(options or ("-days", "2")),
+                     "-out", self.path(name, "crt"))
+
+    def of(self, name):
+        """The settings that show it."""
+        return {"TLS_CERT": self.path(name, "crt"), "TLS_KEY": self.path(name, "key")}
+
+
+@pytest.fixture(name="authority", scope="module")
+def fixture_authority(tmp_path_factory):
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    authority.make("server", "DNS:localhost,IP:127.0.0.1")
+    authority.make("elsewhere", "DNS:elsewhere.example")
+    authority.make("camera", "DNS:camera")
+    authority.make("expired", "DNS:localhost,IP:127.0.0.1", "-days", "-1")
+    return authority
+
+
+@pytest.fixture(name="strangers", scope="module")
+def fixture_strangers(tmp_path_factory):
+    """An authority that nobody here trusts."""
+    strangers = Authority(tmp_path_factory.mktemp("strangers"))
+    strangers.make("server", "DNS:localhost,IP:127.0.0.1")
+    return strangers
+
+
+def trust(authority):
+    return {"CHANNEL_TLS": "on", "CHANNEL_CA": authority.path("ca", "crt")}
+
+
+def port_of(base):
+    return int(link(base, "receiver")["address"].rpartition(":")[2])
+
+
+def receiver(serve, authority, name="server", **settings):
+    return serve(SOURCE="channel:127.0.0.1:0", CHANNEL_TLS="on", **authority.of(name), **settings)
+
+
+# ---- Ours with ours ----
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_frames_pass_between_ours(serve, authority, host):
+    base = receiver(serve, authority)
+    camera = serve(SIZE="320x240", CHANNEL_TO=f"{host}:{port_of(base)}", **trust(authority))
+    wait_until("frames are accepted", lambda: link(camera)["accepted"] >= 20)
+    assert link(camera)["secure"] and link(base, "receiver")["secure"]
+    assert base.get("/snapshot").startswith(b"\xff\xd8")
+
+
+def test_both_ends_may_show_certificates(serve, authority):
+    base = receiver(serve, authority, TLS_CLIENT_CA=authority.path("ca", "crt"))
+    to_base = {"CHANNEL_TO": f"localhost:{port_of(base)}", **trust(authority)}
+    unknown = serve(**to_base)
+    camera = serve(**to_base, **authority.of("camera"))
+    wait_until("frames are accepted", lambda: link(camera)["accepted"] >= 5)
+    wait_until("it is refused", lambda: link(unknown)["fault"])
+    assert link(unknown)["accepted"] == 0
+
+
+@pytest.mark.parametrize("name, fault", [("elsewhere", "not for localhost"),
+                                         ("expired", "expired")])
+def test_a_receiver_with_a_wrong_certificate_gets_nothing(serve, authority, name, fault):
+    base = receiver(serve, authority, name)
+    camera = serve(CHANNEL_TO=f"localhost:{port_of(base)}", **trust(authority))
+    wait_until("it says why", lambda: fault in link(camera)["fault"])
+    assert link(camera)["accepted"] == 0 and "TLS" in link(camera)["fault"]
+
+
+def test_a_receiver_of_strangers_gets_nothing(serve, authority, strangers):
+    base = receiver(serve, strangers)
+    for trusted in (trust(authority), {"CHANNEL_TLS": "on"}):
+        camera = serve(CHANNEL_TO=f"localhost:{port_of(base)}", **trusted)
+        wait_until("it says why", lambda camera=camera: "not trusted" in link(camera)["fault"])
+
+
+def test_who_speaks_no_tls_is_told_apart(serve, authority):
+    base = receiver(serve, authority)
+    plain = serve(SOURCE="channel:127.0.0.1:0")
+    to_plain = serve(CHANNEL_TO=f"localhost:{port_of(plain)}", **trust(authority))
+    wait_until("it says why", lambda: "does not speak TLS" in link(to_plain)["fault"])
+    with socket.create_connection(("127.0.0.1", port_of(base)), timeout=10) as peer:
+        peer.sendall(b"57000".ljust(FIELD))
+        with contextlib.suppress(ConnectionError):
+            while peer.recv(FIELD):
+                pass  # until it is closed
+    camera = serve(CHANNEL_TO=f"localhost:{port_of(base)}", **trust(authority))
+    wait_until("others go on", lambda: link(camera)["accepted"])
+
+
+def test_files_that_do_not_fit_are_named(authority):
+    done = run_program(SOURCE="channel:127.0.0.1:0", CHANNEL_TLS="on", HTTP="off",
+                       TLS_CERT=authority.path("server", "crt"),
+                       TLS_KEY=authority.path("camera", "key"))
+    assert done.returncode == 1 and authority.path("camera", "key") in done.stderr
+    done = run_program(SOURCE="pattern", CHANNEL_TLS="on", HTTP="off", CHANNEL_TO="localhost:1",
+                       CHANNEL_CA="/no/such/ca.pem")
+    assert done.returncode == 1 and "/no/such/ca.pem: No such file" in done.stderr
+
+
+# ---- With OpenSSL ----
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_python_receiver_takes_our_frames(serve, authority, version):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(authority.path("server", "crt"), authority.path("server", "key"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        serve(SIZE="320x240", CHANNEL_TO=f"localhost:{server.getsockname()[1]}",
+              **trust(authority))
+        connection = context.wrap_socket(server.accept()[0], server_side=True)
+        with connection, connection.makefile("rb") as reader:
+            for _ in range(10):
+                stamp = str(time.time()).encode().ljust(FIELD)
+                connection.sendall(stamp)
+                body = reader.read(int(reader.read(FIELD)))
+                assert body[:2] == b"\xff\xd8" and body[-2:] == b"\xff\xd9"
+                assert reader.read(FIELD) == stamp
+                connection.sendall(b"1" + b"ok".ljust(1024))
+            assert connection.version() == version.name.replace("_", ".")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_python_sender_is_received(serve, authority, mjpeg_footage, version):
+    base = receiver(serve, authority)
+    context = ssl.create_default_context(cafile=authority.path("ca", "crt"))
+    context.minimum_version = context.maximum_version = version
+    frames = jpegs_in(mjpeg_footage)[:10]
+    plain = socket.create_connection(("127.0.0.1", port_of(base)), timeout=30)
+    connection = context.wrap_socket(plain, server_hostname="localhost")
+    with connection, connection.makefile("rb") as reader:
+        for frame in frames:
+            stamp = reader.read(FIELD)
+            connection.sendall(field(len(frame)))
+            connection.sendall(frame)
+            connection.sendall(stamp)
+            assert reader.read(1) == b"1" and len(reader.read(1024)) == 1024
+    assert link(base, "receiver")["accepted"] == len(frames)
+
+
+def test_twenty_handshakes_at_once_hurt_no_sender(serve, authority):
+    """Nor do a few that begin one and stop."""
+    base = receiver(serve, authority)
+    camera = serve(SIZE="320x240", CHANNEL_TO=f"localhost:{port_of(base)}", **trust(authority))
+    wait_until("frames are accepted", lambda: link(camera)["accepted"] >= 5)
+    context = ssl.create_default_context(cafile=authority.path("ca", "crt"))
+    before = link(camera)
+    seen = []
+
+    def shake_hands():
+        plain = socket.create_connection(("127.0.0.1", port_of(base)), timeout=30)
+        with context.wrap_socket(plain, server_hostname="localhost") as connection:
+            seen.append(connection.recv(FIELD))
+
+    halves = [socket.create_connection(("127.0.0.1", port_of(base))) for _ in range(8)]
+    for half in halves:
+        half.sendall(b"\x16\x03\x01")
+    threads = [threading.Thread(target=shake_hands) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 20 and all(map(float, seen))
+    wait_until("frames go on", lambda: link(camera)["accepted"] >= before["accepted"] + 10)
+    assert link(camera)["connects"] == before["connects"]
+    for half in halves:
+        with contextlib.suppress(OSError):
+            half.close()
