@@ -386,7 +386,7 @@ TEST(ConfigTable, IsAMarkdownTableOfOneRowAVariable) {
   std::string table = config_markdown();
   EXPECT_TRUE(table.starts_with(
       "| variable | default | values | meaning |\n| --- | --- | --- | --- |\n| CAMLOOP_SOURCE | "
-      "auto | auto, v4l2:/dev/videoN, pattern, file:PATH or channel:[HOST]:PORT | "));
+      "auto | auto, v4l2:/dev/videoN, "));
   size_t rows = config_variables().size() + 2;
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), rows);
   EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '|')), rows * 5)
