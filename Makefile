@@ -54,7 +54,7 @@ need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
   python3-selenium chromium chromium-driver ffmpeg curl libjpeg-turbo-progs openssl opencv-doc \
   busybox-static e2fsprogs
-need-bench: packages := python3 ustreamer ffmpeg curl opencv-doc
+need-bench: packages := python3 ustreamer ffmpeg curl openssl opencv-doc
 need-lint: packages := clang-format clang-tidy
 $(needs):
 	@toolchain/need $(packages)
@@ -240,6 +240,7 @@ build/host-release/bench/%: tests/bench/%.cc $(headers) $(bench_objects)
 bench: build/host-release/camloop $(bench_programs) | need-bench
 	/usr/bin/python3 -B tests/bench/run.py
 	/usr/bin/python3 -B tests/bench/channel.py
+	/usr/bin/python3 -B tests/bench/handshakes.py
 
 # ---- Checks --------------------------------------------------------------------------------------
 

@@ -44,13 +44,13 @@ def wait_for(what, condition):
 class Ours:
     """camloop as one end of the channel, for the length of a `with`."""
 
-    def __init__(self, **settings):
+    def __init__(self, command=(CAMLOOP,), **settings):
         self.port = free_port()
         plain = {name: value for name, value in os.environ.items()
                  if not name.startswith("CAMLOOP_")}
         settings["HTTP"] = f"127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [CAMLOOP], stderr=subprocess.DEVNULL,
+            command, stderr=subprocess.DEVNULL,
             env=plain | {f"CAMLOOP_{name}": str(value) for name, value in settings.items()})
 
     def __enter__(self):

@@ -99,10 +99,14 @@ def camloop_y4m(port):
     return camloop(port, in_memory("frames.y4m"))
 
 
+def undisturbed(command):
+    """As root without preemption: what other programs take from the core is no stall of ours."""
+    return [*(["chrt", "-f", "1"] if os.geteuid() == 0 else []), *command]
+
+
 def camloop_large_y4m(port):
-    # As root without preemption: what other programs take from the core is no stall of ours.
     command, settings = camloop(port, in_memory("large.y4m"))
-    return [*(["chrt", "-f", "1"] if os.geteuid() == 0 else []), *command], settings
+    return undisturbed(command), settings
 
 
 def ustreamer(port, camera="frames.mjpeg", *options):
