@@ -11,14 +11,6 @@
 namespace camloop {
 namespace {
 
-double milliseconds(int64_t time_us) {
-  return static_cast<double>(time_us) / kMillisecond_us;
-}
-
-double seconds(int64_t time_us) {
-  return static_cast<double>(time_us) / kSecond_us;
-}
-
 void put_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram) {
   json.key(name).open_object();
   json.field("p50", histogram.quantile_us(0.5)).field("p99", histogram.quantile_us(0.99));

@@ -9,14 +9,6 @@
 namespace camloop {
 namespace {
 
-double milliseconds(int64_t time_us) {
-  return static_cast<double>(time_us) / kMillisecond_us;
-}
-
-double seconds(int64_t time_us) {
-  return static_cast<double>(time_us) / kSecond_us;
-}
-
 void put_counts(JsonWriter& json, std::string_view name, const std::vector<ReasonCount>& counts) {
   json.key(name).open_object();
   for (const ReasonCount& each : counts) json.field(each.reason, each.count);

@@ -10,6 +10,14 @@ namespace camloop {
 constexpr int64_t kMillisecond_us = 1000;
 constexpr int64_t kSecond_us = 1'000'000;
 
+/// For people and reports.
+constexpr double milliseconds(int64_t time_us) {
+  return static_cast<double>(time_us) / kMillisecond_us;
+}
+constexpr double seconds(int64_t time_us) {
+  return static_cast<double>(time_us) / kSecond_us;
+}
+
 /// CLOCK_MONOTONIC in microseconds: what V4L2 stamps frames with.
 int64_t monotonic_us();
 /// CLOCK_REALTIME in microseconds since 1970.
