@@ -78,6 +78,7 @@ $$($(1).libraries): build/third_party/$(1)/%.built: \
     build/third_party/fetched third_party/build toolchain/$(1).mk | need-$(1)
 	@MAKEFLAGS= third_party/build $$* $(1) '$$($(1).machine)' $$($(1).cmake)
 	@touch $$@
+build/third_party/$(1)/mbedtls.built: third_party/mbedtls_config.h
 endef
 $(eval $(call third_party,host))
 $(eval $(call third_party,v831))
