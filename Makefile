@@ -35,7 +35,8 @@ sources := $(call under,src,*.cc)
 page := $(wildcard src/web/page.S)
 headers := $(call under,src tests,*.h)
 unit_tests := $(call under,tests/unit,*.cc)
-fuzzed_sources := $(call under,src/base src/proto src/media,*.cc) src/defaults_file.cc
+fuzzed_sources := $(call under,src/base src/proto src/media,*.cc) src/defaults_file.cc \
+  $(addprefix src/io/tls_,context.cc engine.cc fault.cc)
 fuzzers := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
 version_heading := ^\#\# *\[*v*\([0-9][0-9.]*[0-9]\).*
 version := $(shell sed -n 's/$(version_heading)/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
@@ -186,7 +187,7 @@ build/host-sanitize/fuzz/%.o: %.cc build/host-sanitize/fuzz/compile.flags $(host
 $(fuzz_programs): build/host-sanitize/fuzz/%: \
     build/host-sanitize/fuzz/tests/fuzz/%_fuzz.o $(fuzz_objects)
 	@echo 'fuzz  $@'
-	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ build/third_party/host/lib/libjpeg.a -o $@
+	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ $(host.archives) -o $@
 
 # $(call fuzz_each,seconds): each from its committed corpus; what is found stays below build/.
 fuzz_each = @for name in $(fuzzers); do \
