@@ -1,7 +1,9 @@
 #include "io/tls_fault.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <span>
 
 #include <mbedtls/error.h>
 #include <mbedtls/ssl.h>
@@ -16,6 +18,13 @@ constexpr int64_t kProgramBegan_s = 1'735'689'600;
 struct Name {
   int code;
   const char* text;
+};
+
+// Where mbedTLS's own words would not help.
+constexpr Name kCodes[] = {
+    {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, "nothing in common with the peer"},
+    {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, "the peer does not speak our versions, 1.2 and 1.3"},
+    {MBEDTLS_ERR_SSL_INVALID_MAC, "a record was damaged"},
 };
 
 constexpr Name kAlerts[] = {
@@ -36,6 +45,11 @@ constexpr Name kAlerts[] = {
     {MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME, "the peer is no server of that name"},
     {MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED, "the peer asked for a client certificate"},
 };
+
+const char* find(std::span<const Name> names, int code) {
+  auto found = std::ranges::find(names, code, &Name::code);
+  return found == names.end() ? nullptr : found->text;
+}
 
 std::string year_of(int64_t now_s) {
   auto seconds = static_cast<time_t>(now_s);
@@ -78,13 +92,12 @@ std::string certificate_fault_text(const CertificateFault& fault, int64_t now_s)
 }
 
 std::string alert_text(int alert) {
-  for (const Name& known : kAlerts) {
-    if (known.code == alert) return known.text;
-  }
+  if (const char* text = find(kAlerts, alert)) return text;
   return "the peer sent alert " + std::to_string(alert);
 }
 
 std::string tls_code_text(int code) {
+  if (const char* known = find(kCodes, code)) return known;
   char text[128];
   mbedtls_strerror(code, text, sizeof text);
   return text;

@@ -267,7 +267,7 @@ TEST_F(TlsEngineTest, RefusesOldVersions) {
   hello.append(32, 'r').append("\x00\x00\x02\xc0\x09\x01\x00", 7);
   server_.engine->feed(as_bytes(hello));
   server_.go();
-  EXPECT_NE(server_.fault, "");
+  EXPECT_EQ(server_.fault, "TLS: the peer does not speak our versions, 1.2 and 1.3");
   EXPECT_FALSE(server_.engine->outgoing().empty()) << "an alert says why";
 }
 
@@ -280,7 +280,7 @@ TEST_F(TlsEngineTest, NoticesAByteThatWasChanged) {
   changed.back() ^= 1;
   server_.engine->feed(changed);
   server_.read();
-  EXPECT_TRUE(server_.fault.starts_with("TLS: ")) << server_.fault;
+  EXPECT_EQ(server_.fault, "TLS: a record was damaged");
   EXPECT_EQ(server_.received, "");
 }
 

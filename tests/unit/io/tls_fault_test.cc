@@ -40,5 +40,10 @@ TEST(TlsFaultTest, NamesAlerts) {
   EXPECT_EQ(alert_text(86), "the peer sent alert 86");
 }
 
+TEST(TlsFaultTest, HasWordsForEveryCode) {
+  EXPECT_EQ(tls_code_text(MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE), "nothing in common with the peer");
+  EXPECT_NE(tls_code_text(MBEDTLS_ERR_SSL_DECODE_ERROR), "");
+}
+
 }  // namespace
 }  // namespace camloop
