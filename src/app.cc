@@ -138,6 +138,7 @@ Result<> App::open() {
                            frames_kept};
   capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
   open_channel_sender(TRY(make_sender_tls(config_)));
+  open_raw_sender();
   open_display();
   daytime_ = TRY(make_daytime(config_));
   greeting_ = TRY(make_greeting(config_));
@@ -188,6 +189,13 @@ void App::open_channel_sender(Tls tls) {
   if (!config_.channel_to) return;
   ChannelSender::Options options{*config_.channel_to, config_.channel_lag_max_us, std::move(tls)};
   channel_sender_ = std::make_unique<ChannelSender>(loop_, hub_, options);
+}
+
+void App::open_raw_sender() {
+  raw_sender_.reset();
+  if (!config_.raw_to) return;
+  RawSender::Options options{*config_.raw_to, config_.raw_quality};
+  raw_sender_ = std::make_unique<RawSender>(loop_, hub_, options);
 }
 
 void App::open_display() {
@@ -289,6 +297,8 @@ Result<> App::apply(const Config& config) {
   if (new_daytime) daytime_ = std::move(daytime);
   if (new_greeting) greeting_ = std::move(greeting);
   if (new_sender) open_channel_sender(std::move(sender_tls));
+  if (config.raw_to != before.raw_to) open_raw_sender();
+  if (raw_sender_) raw_sender_->set_quality(config.raw_quality);
   if (config.display != before.display) {
     display_.reset();
     open_display();
@@ -348,6 +358,7 @@ std::vector<LinkFacts> App::links() const {
   std::vector<LinkFacts> links;
   if (auto link = capture_->link_facts()) links.push_back(std::move(*link));
   if (channel_sender_) links.push_back(channel_sender_->facts(monotonic_us()));
+  if (raw_sender_) links.push_back(raw_sender_->facts(monotonic_us()));
   return links;
 }
 

@@ -15,6 +15,7 @@
 #include "sinks/channel_sender.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
+#include "sinks/raw_sender.h"
 #include "sources/capture.h"
 
 #include <memory>
@@ -40,6 +41,7 @@ class App : private HttpContent, private WatchdogWard {
   Result<std::unique_ptr<LineService>> make_daytime(const Config& config);
   Result<std::unique_ptr<LineService>> make_greeting(const Config& config);
   void open_channel_sender(std::shared_ptr<const TlsContext> tls);
+  void open_raw_sender();
   void open_display();
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;
@@ -80,6 +82,7 @@ class App : private HttpContent, private WatchdogWard {
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<ChannelSender> channel_sender_;
+  std::unique_ptr<RawSender> raw_sender_;
   std::unique_ptr<Display> display_;
   std::unique_ptr<LineService> daytime_;
   std::unique_ptr<LineService> greeting_;

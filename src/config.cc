@@ -138,13 +138,24 @@ bool apply_http_token(Config& config, std::string_view value) {
          std::all_of(letters.begin(), letters.end(), is_letter);
 }
 
-bool apply_channel_to(Config& config, std::string_view value) {
-  config.channel_to.reset();
+bool take_endpoint(std::string_view value, std::optional<Endpoint>& out) {
+  out.reset();
   if (is_off(value)) return true;
   auto endpoint = parse_endpoint(value);
-  if (!endpoint.ok()) return false;
-  config.channel_to = endpoint.value();
-  return true;
+  if (endpoint.ok()) out = endpoint.value();
+  return endpoint.ok();
+}
+
+bool apply_channel_to(Config& config, std::string_view value) {
+  return take_endpoint(value, config.channel_to);
+}
+
+bool apply_raw_to(Config& config, std::string_view value) {
+  return take_endpoint(value, config.raw_to);
+}
+
+bool apply_raw_quality(Config& config, std::string_view value) {
+  return take_within(value, 1, 100, config.raw_quality);
 }
 
 bool apply_channel_lag(Config& config, std::string_view value) {
@@ -221,6 +232,7 @@ bool apply_log_level(Config& config, std::string_view value) {
 constexpr bool kSecret = true;
 constexpr const char* kListenAddresses =
     "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
+constexpr const char* kEndpoints = "HOST:PORT or [IPV6]:PORT, or off";
 
 constexpr const char* kPemFile = "the absolute path of a PEM file";
 
@@ -255,7 +267,7 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_HTTP_TOKEN", "", "up to 256 letters, digits and -._~+/, perhaps with = behind them",
      "instead of the password: ?token= in the address, or Authorization: Bearer", apply_http_token,
      kSecret},
-    {"CAMLOOP_CHANNEL_TO", "off", "HOST:PORT or [IPV6]:PORT, or off",
+    {"CAMLOOP_CHANNEL_TO", "off", kEndpoints,
      "sends the newest frames to this receiver of the stamped channel", apply_channel_to},
     {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
      "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
@@ -272,6 +284,11 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_TLS_KEY", "", kPemFile, "its private key, not encrypted", apply_tls_key},
     {"CAMLOOP_TLS_CLIENT_CA", "", kPemFile,
      "a server takes clients only with a certificate of these authorities", apply_tls_client_ca},
+    {"CAMLOOP_RAW_TO", "off", kEndpoints,
+     "sends the newest frames to this server of the raw link, whose texts are logged",
+     apply_raw_to},
+    {"CAMLOOP_RAW_QUALITY", "25", "1 to 100",
+     "JPEG quality on the raw link; frames of a lower one are sent as they are", apply_raw_quality},
     {"CAMLOOP_RAW_GREETING", "", "a line of at most 200 bytes",
      "what those are told who connect to the raw link or to the greeting service", apply_greeting},
     {"CAMLOOP_GREETING", "off", kListenAddresses,

@@ -37,6 +37,8 @@ struct Config {
   std::string tls_cert;
   std::string tls_key;
   std::string tls_client_ca;
+  std::optional<Endpoint> raw_to;
+  int raw_quality = 25;
   std::string greeting;  // a line for those who connect, without its end
   std::optional<Address> greeting_service;
   std::optional<Address> daytime_service;

@@ -3,6 +3,10 @@
 #include "base/check.h"
 #include "media/libjpeg.h"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -113,6 +117,17 @@ Size JpegDecoder::size() const {
   CHECK(state_);
   return {static_cast<int>(state_->codec.output_width),
           static_cast<int>(state_->codec.output_height)};
+}
+
+// The reverse of jpeg_quality_scaling(), by the sum of the table.
+int JpegDecoder::quality() const {
+  constexpr double kSumAt50 = 3688;  // of T.81, table K.1
+  CHECK(state_);
+  const JQUANT_TBL* table = state_->codec.quant_tbl_ptrs[0];
+  if (!table) return 100;
+  double percent = 100 * std::accumulate(table->quantval, std::end(table->quantval), 0) / kSumAt50;
+  double quality = percent <= 100 ? (200 - percent) / 2 : 5000 / percent;
+  return std::clamp(static_cast<int>(std::lround(quality)), 1, 100);
 }
 
 Result<const uint8_t*> JpegDecoder::step() {

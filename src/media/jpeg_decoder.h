@@ -26,6 +26,9 @@ class JpegDecoder {
   Result<> begin(Bytes jpeg, Size wanted);
   /// Of the picture as it is decoded, until end().
   Size size() const;
+  /// About the quality (libjpeg's, 1 to 100) that it was encoded with, by its first quantisation
+  /// table; until end().
+  int quality() const;
   /// Does as much as one row of blocks of one scan takes. Returns the next line, size().width
   /// pixels of R, G, B, valid until the next call; nullptr if another step must come first. At most
   /// size().height lines come; an Error, as of a picture that needs over kMemoryMax, is the end.

@@ -182,8 +182,21 @@ Result<> JpegEncoder::begin(const PictureView& picture, int quality, BufferPool&
 Result<bool> JpegEncoder::step() {
   State& state = *state_;
   CHECK(state.running);
+  return advance(state.write_rows());
+}
+
+Result<bool> JpegEncoder::put_line(const uint8_t* rgb) {
+  State& state = *state_;
+  CHECK(state.running && state.input == JCS_RGB);
+  return advance(guarded(state.codec, [rgb](j_compress_ptr jpeg) {
+    auto* row = const_cast<uint8_t*>(rgb);
+    jpeg_write_scanlines(jpeg, &row, 1);
+  }));
+}
+
+Result<bool> JpegEncoder::advance(bool written) {
+  State& state = *state_;
   const jpeg_compress_struct& jpeg = state.codec;
-  bool written = state.write_rows();
   bool more = written && jpeg.next_scanline < jpeg.image_height;
   if (more) return false;
   state.running = false;

@@ -23,11 +23,16 @@ class JpegEncoder {
   Result<> begin(const PictureView& picture, int quality, BufferPool& pool);
   /// Encodes the next 16 lines (8 of a greyscale picture). True once the JPEG is complete.
   Result<bool> step();
-  /// The JPEG, once step() returned true.
+  /// The same for a kRgb24 picture without pixels: its lines are given one after the other, in
+  /// place of step(). `rgb` may change once it is taken.
+  Result<bool> put_line(const uint8_t* rgb);
+  /// The JPEG, once step() or put_line() returned true.
   BufferRef take();
 
  private:
   struct State;
+  Result<bool> advance(bool written);
+
   std::unique_ptr<State> state_;
 };
 

@@ -10,6 +10,7 @@ import pytest
 from camloop_process import wait_until
 from http_answers import curl
 from raw_client import RawClient
+from raw_server import RawServer
 from stream_readers import WireReader, decode
 
 
@@ -125,3 +126,100 @@ def test_a_reload_greets_anew_and_keeps_the_clients(service):
             assert after.texts("\n") == "second\n"
         before.send(picture(1))
         wait_until("it still sends", lambda: link(base.camera)["accepted"] == 1)
+
+
+# ---- Sending ----
+
+
+def tables(jpeg):
+    """The quantisation tables, in the order of the file."""
+    found, at = [], 2
+    while jpeg[at + 1] != 0xda:
+        size = struct.unpack(">H", jpeg[at + 2:at + 4])[0]
+        if jpeg[at + 1] == 0xdb:
+            segment = jpeg[at + 4:at + 2 + size]
+            found += [segment[i + 1:i + 65] for i in range(0, len(segment), 65)]
+        at += 2 + size
+    return found
+
+
+def tables_of_quality(quality):
+    colours = numpy.zeros((16, 16, 3), numpy.uint8)
+    return tables(cv2.imencode(".jpg", colours, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+
+
+def test_frames_are_sent_in_the_links_quality(serve):
+    with RawServer() as server:
+        camera = serve(SIZE="320x240", FPS=30, RAW_TO=server.address)
+        wait_until("frames come", lambda: len(server.frames) >= 5)
+        for frame in server.frames[:5]:
+            assert decode(frame).shape == (240, 320, 3)
+            assert tables(frame) == tables_of_quality(25)
+        assert tables(camera.get("/snapshot")) == tables_of_quality(80)
+        facts = link(camera, "sender")
+        assert facts["accepted"] >= 5 and facts["fault"] == ""
+        assert b'camloop_raw_accepted_total{role="sender"}' in camera.get("/metrics")
+
+
+def test_a_slow_server_gets_fewer_frames_not_older_ones(serve):
+    with RawServer(receive_buffer=4096) as server:
+        camera = serve(SIZE="640x480", FPS=30, RAW_TO=server.address, RAW_QUALITY=95, QUALITY=95)
+        wait_until("a frame comes", lambda: server.frames)
+        server.paused.set()
+        wait_until("frames are left out",
+                   lambda: link(camera, "sender")["dropped"]["replaced"] > 30)
+        before = len(server.frames), link(camera, "sender")["rounds"]
+        server.paused.clear()
+        server.resumed.set()
+        wait_until("frames come again", lambda: len(server.frames) >= before[0] + 5)
+        # What was under way when it stopped; the next ones are of now.
+        assert before[1] - before[0] <= 3
+
+
+def test_a_server_that_restarts_is_found_again(serve):
+    with RawServer() as server:
+        camera = serve(RAW_TO=server.address)
+        wait_until("a frame comes", lambda: server.frames)
+        wait_until("it counts", lambda: link(camera, "sender")["bytes_sent"])
+    wait_until("the loss is seen", lambda: link(camera, "sender")["fault"])
+    with RawServer(port=server.port) as again:
+        wait_until("frames come again", lambda: again.frames)
+        assert link(camera, "sender")["connects"] == 2
+
+
+def test_texts_are_logged_and_cannot_steer_a_terminal(serve):
+    greeting = "Grüß Gott\n\x1b[31mred\x07\u009b2J".encode() + b"\xff\n"
+    with RawServer(greeting=greeting) as server:
+        camera = serve(RAW_TO=server.address)
+        wait_until("they are logged", lambda: "red" in camera.log())
+        says = re.findall(r"raw link: 127.0.0.1:\d+ says: (.*)", camera.log())
+        assert says == ["Grüß Gott", "?[31mred???2J�"]
+        assert link(camera, "sender")["texts"] == 2
+
+
+def test_ours_to_ours(serve):
+    base = serve(SOURCE="raw:127.0.0.1:0", RAW_GREETING="welcome")
+    camera = serve(SIZE="320x240", FPS=30, RAW_TO=f"127.0.0.1:{port_of(base)}")
+    with WireReader(base) as stream:
+        for part in stream:
+            picture_shape = decode(part.jpeg).shape
+            if picture_shape == (240, 320, 3):
+                break
+    wait_until("it is greeted", lambda: "says: welcome" in camera.log())
+    wait_until("many have passed", lambda: link(base)["accepted"] >= 30)
+    facts = link(base)
+    assert facts["rubbish_bytes"] == 0
+    assert facts["dropped"] == {"cut": 0, "broken": 0}
+
+
+def test_a_reload_changes_the_quality_under_the_connection(service):
+    with RawServer() as server:
+        settings = {"RAW_TO": server.address, "SIZE": "64x48"}
+        base = service(**settings)
+        wait_until("a frame comes", lambda: server.frames)
+        base.change(**settings, RAW_QUALITY=50)
+        wait_until("it is of the new quality",
+                   lambda: tables(server.frames[-1]) == tables_of_quality(50))
+        assert link(base.camera, "sender")["connects"] == 1
+        base.change(SIZE="64x48")
+        wait_until("the link is gone", lambda: base.camera.state()["links"] == [])
