@@ -1,5 +1,6 @@
 """The program around its server: arguments, settings, ports, signals."""
 
+import os
 import re
 import signal
 import socket
@@ -196,6 +197,17 @@ def test_a_signal_ends_it_under_its_clients(serve, number):
         camera.end(number)
     for stream in streams:
         stream.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's")
+def test_a_signal_ends_it_while_a_name_is_being_resolved(serve):
+    script = Path(__file__).with_name("silent_resolver.py")
+    camera = serve(before=["unshare", "-mn", "/usr/bin/python3", script],
+                   CHANNEL_TO="base.example:1998", RAW_TO="base.example:8888")
+    sockets = Path(f"/proc/{camera.process.pid}/net/udp")
+    unread = re.compile(r" 0100007F:0035 \S+ \S+ [0-9A-F]{8}:(?!00000000)")
+    wait_until("the name server is asked", lambda: unread.search(sockets.read_text()))
+    camera.end()
 
 
 def test_errors_alone_are_logged_where_that_is_asked(serve):
