@@ -32,9 +32,11 @@ TEST(Clock, WallCountsFrom1970) {
 TEST(Clock, WallTimeIsToldAsPythonsDatetimeTellsIt) {
   std::string zone = getenv("TZ") ? getenv("TZ") : "";
   setenv("TZ", "UTC-1", 1);  // an hour east of Greenwich
+  tzset();
   EXPECT_EQ(local_time_text(1'763'642'096'789'012), "2025-11-20 13:34:56.789012");
   EXPECT_EQ(local_time_text(5), "1970-01-01 01:00:00.000005");
   zone.empty() ? unsetenv("TZ") : setenv("TZ", zone.c_str(), 1);
+  tzset();
 }
 
 }  // namespace
