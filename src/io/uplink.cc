@@ -85,4 +85,16 @@ UplinkFacts Uplink::facts(int64_t now_us) const {
   return facts;
 }
 
+LinkFacts Uplink::link_facts(const char* kind, int64_t now_us) const {
+  UplinkFacts uplink = facts(now_us);
+  LinkFacts link{.kind = kind, .role = "sender", .address = uplink.peer};
+  link.secure = options_.tls != nullptr;
+  link.state = uplink.state;
+  link.fault = uplink.fault;
+  if (uplink.state == "waiting") link.retry_in_us = uplink.retry_in_us;
+  link.connects = uplink.connects;
+  link.failures = uplink.failures;
+  return link;
+}
+
 }  // namespace camloop

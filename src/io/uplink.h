@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/backoff.h"
+#include "base/link_facts.h"
 #include "io/dial.h"
 #include "io/tls_context.h"
 
@@ -48,6 +49,8 @@ class Uplink {
 
   const Endpoint& endpoint() const { return options_.endpoint; }
   UplinkFacts facts(int64_t now_us) const;
+  /// The same as a sender of links of `kind` tells it; what passes is its own to add.
+  LinkFacts link_facts(const char* kind, int64_t now_us) const;
 
  private:
   void dial();

@@ -18,7 +18,6 @@ constexpr int64_t kTick_us = kSecond_us;
 
 ChannelSender::ChannelSender(Loop& loop, Hub& hub, const Options& options)
     : hub_(hub),
-      secure_(options.tls != nullptr),
       sender_(options.lag_max_us),
       tick_(Timer::create(loop, [this] { on_tick(); })),
       uplink_(loop, {options.endpoint, options.backoff, options.tls}, *this) {
@@ -30,15 +29,8 @@ ChannelSender::~ChannelSender() {
 }
 
 LinkFacts ChannelSender::facts(int64_t now_us) const {
-  UplinkFacts uplink = uplink_.facts(now_us);
   const StampedSender::Facts& rounds = sender_.facts();
-  LinkFacts facts{.kind = "channel", .role = "sender", .address = uplink.peer};
-  facts.secure = secure_;
-  facts.state = uplink.state;
-  facts.fault = uplink.fault;
-  if (uplink.state == "waiting") facts.retry_in_us = uplink.retry_in_us;
-  facts.connects = uplink.connects;
-  facts.failures = uplink.failures;
+  LinkFacts facts = uplink_.link_facts("channel", now_us);
   facts.traffic = {.rounds = rounds.rounds,
                    .accepted = rounds.accepted,
                    .dropped = {{"replaced", rounds.dropped_replaced},

@@ -50,7 +50,6 @@ class ChannelSender : private Viewer, private UplinkHandler, private StreamHandl
   uint64_t bytes_received() const;
 
   Hub& hub_;
-  bool secure_;
   StampedSender sender_;
   Owned<Timer> tick_;  // runs while connected
   Owned<Stream> stream_;

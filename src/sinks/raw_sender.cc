@@ -30,13 +30,7 @@ RawSender::~RawSender() {
 }
 
 LinkFacts RawSender::facts(int64_t now_us) const {
-  UplinkFacts uplink = uplink_.facts(now_us);
-  LinkFacts facts{.kind = "raw", .role = "sender", .address = uplink.peer};
-  facts.state = uplink.state;
-  facts.fault = uplink.fault;
-  if (uplink.state == "waiting") facts.retry_in_us = uplink.retry_in_us;
-  facts.connects = uplink.connects;
-  facts.failures = uplink.failures;
+  LinkFacts facts = uplink_.link_facts("raw", now_us);
   facts.traffic = traffic_;
   facts.traffic.accepted = traffic_.rounds - cut_;
   facts.traffic.dropped = {

@@ -1,18 +1,19 @@
 """A receiver of the stamped channel as they are in the field: plain sockets, one sender at a time,
 and the lag judged by the wall clock."""
 
-import contextlib
 import socket
 import threading
 import time
+
+from thread_server import ThreadServer
 
 FIELD = 32
 LAG_MAX_S = 0.080
 
 
-class StampedReceiver:
-    """Serves in a thread of its own until it is closed. `behave(connection)` may take the place of
-    its ways; what has behaved so is kept open and silent."""
+class StampedReceiver(ThreadServer):
+    """`behave(connection)` may take the place of its ways; what has behaved so is kept open and
+    silent."""
 
     def __init__(self, port=0, behave=None, receive_buffer=None):
         self.frames = []  # accepted
@@ -21,29 +22,12 @@ class StampedReceiver:
         self.connections = 0
         self.behave = behave
         self.closing = threading.Event()
-        self.server = socket.create_server(("127.0.0.1", port))
-        if receive_buffer:
-            self.server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.port = self.server.getsockname()[1]
-        self.connection = None
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
+        super().__init__(port, receive_buffer)
 
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def serve(self):
-        while True:
-            try:
-                self.connection, _ = self.server.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with self.connection:
-                with contextlib.suppress(OSError, EOFError):
-                    (self.behave or self.receive)(self.connection)
-                    self.closing.wait()
+    def handle(self, connection):
+        self.connections += 1
+        (self.behave or self.receive)(connection)
+        self.closing.wait()
 
     def receive(self, connection):
         while True:
@@ -62,18 +46,7 @@ class StampedReceiver:
 
     def close(self):
         self.closing.set()
-        # close() alone wakes no thread that waits for the socket.
-        for waited_for in filter(None, (self.server, self.connection)):
-            with contextlib.suppress(OSError):
-                waited_for.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.server.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        super().close()
 
 
 def take_round(connection):
