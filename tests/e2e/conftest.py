@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from camloop_process import ROOT, Camloop, Service
+from mosquitto import Mosquitto
 
 FOOTAGE = ROOT / "build/footage"
 PEDESTRIANS = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
@@ -42,6 +43,20 @@ def fixture_camera(tmp_path_factory):
 @pytest.fixture(name="service")
 def fixture_service(serve, tmp_path):
     return lambda **options: Service(serve, tmp_path, **options)
+
+
+@pytest.fixture(name="mosquitto")
+def fixture_mosquitto(tmp_path):
+    """A function that starts brokers; afterwards they are ended."""
+    brokers = []
+
+    def start(**settings):
+        brokers.append(Mosquitto(tmp_path / f"mosquitto-{len(brokers)}", **settings))
+        return brokers[-1]
+
+    yield start
+    for broker in brokers:
+        broker.close()
 
 
 def footage(name, *options):
