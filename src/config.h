@@ -1,5 +1,5 @@
-// The configuration: environment variables, described once in a table from which parsing, --help
-// and the README's table are made.
+// The configuration: environment variables, read by the one table of them (config_table.h), from
+// which --help and the README's table are made, too.
 #pragma once
 
 #include "base/log.h"
@@ -46,22 +46,9 @@ struct Config {
   std::string watchdog;  // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;
   LogLevel log_level = LogLevel::kInfo;
-  std::vector<std::string> written;  // as the user has it, or its default: of each variable
+  // As the user has it, or its default: of each variable, in the order of the table.
+  std::vector<std::string> written;
 };
-
-/// One line of the table.
-struct Variable {
-  const char* name;
-  const char* fallback;  // the default, as a user would write it
-  const char* values;    // what is right, in words
-  const char* meaning;   // one line
-  /// Takes a value over into the config; false: it is not one of `values`.
-  bool (*apply)(Config& config, std::string_view value);
-  /// Its value is shown nowhere, and may stand in a file that the variable NAME_FILE names.
-  bool secret = false;
-};
-
-std::span<const Variable> config_variables();
 
 /// `environment`: "NAME=VALUE" each, of which those named CAMLOOP_... count. Every fault is one
 /// line that names the variable, its value (unless it is a secret) and what would be right; with

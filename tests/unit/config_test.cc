@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "config_table.h"
 #include "unit/temp_folder.h"
 
 #include <gtest/gtest.h>
@@ -368,8 +369,7 @@ TEST(Config, ListsWhatChanged) {
   EXPECT_EQ(config_changes(after, with("CAMLOOP_QUALITY=50")), Faults{});
 }
 
-// ---- The table
-// -----------------------------------------------------------------------------------
+// ---- The table ----
 
 TEST(ConfigTable, HelpNamesEveryVariableWithDefaultValuesAndMeaning) {
   std::string help = config_help();

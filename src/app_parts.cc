@@ -1,0 +1,76 @@
+#include "app_parts.h"
+
+#include "sources/channel_source.h"
+#include "sources/file/file_source.h"
+#include "sources/pattern_source.h"
+#include "sources/raw_source.h"
+#include "sources/v4l2/v4l2_source.h"
+
+namespace camloop {
+namespace {
+
+// Of the channel's receiver; none where it has no TLS.
+Result<Tls> make_receiver_tls(const Config& config) {
+  if (!config.channel_tls) return Tls();
+  return Tls(TRY(TlsContext::server({config.tls_cert, config.tls_key, config.tls_client_ca})));
+}
+
+Result<std::unique_ptr<Source>> make_channel_source(Loop& loop, const Config& config,
+                                                    BufferPool& pool, SourceHandler& handler) {
+  ChannelReceiverOptions options{TRY(parse_listen_address(config.source_path)),
+                                 config.channel_lag_max_us, TRY(make_receiver_tls(config))};
+  return make_channel_source(loop, options, pool, handler);
+}
+
+bool same_tls(const Config& one, const Config& other) {
+  return one.channel_tls == other.channel_tls && one.channel_ca == other.channel_ca &&
+         one.tls_cert == other.tls_cert && one.tls_key == other.tls_key &&
+         one.tls_client_ca == other.tls_client_ca;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
+                                            const Config& in_force, BufferPool& pool,
+                                            SourceHandler& handler) {
+  const SourceOptions& options = config.source;
+  switch (config.source_kind) {
+    case SourceKind::kAuto:
+      return make_v4l2_source(loop, "auto", options, pool, handler);
+    case SourceKind::kV4l2:
+      return make_v4l2_source(loop, config.source_path, options, pool, handler);
+    case SourceKind::kFile:
+      return make_file_source(loop, config.source_path, options, pool, handler);
+    case SourceKind::kChannel:
+      return make_channel_source(loop, config, pool, handler);
+    case SourceKind::kRaw:
+      return make_raw_source(
+          loop, TRY(parse_listen_address(config.source_path)),
+          [&in_force] { return in_force.greeting; }, pool, handler);
+    case SourceKind::kPattern:
+      break;
+  }
+  return make_pattern_source(loop, options, handler);
+}
+
+bool same_source(Config one, const Config& other) {
+  one.source.controls = other.source.controls;
+  if (one.source_kind == SourceKind::kChannel || one.source_kind == SourceKind::kRaw) {
+    one.source = other.source;
+  }
+  return one.source_kind == other.source_kind && one.source_path == other.source_path &&
+         one.source == other.source &&
+         (one.source_kind != SourceKind::kChannel || same_tls(one, other));
+}
+
+Result<Tls> make_sender_tls(const Config& config) {
+  if (!config.channel_tls || !config.channel_to) return Tls();
+  return Tls(TRY(TlsContext::client({config.channel_ca, config.tls_cert, config.tls_key})));
+}
+
+bool same_channel_sender(const Config& one, const Config& other) {
+  return one.channel_to == other.channel_to && one.channel_lag_max_us == other.channel_lag_max_us &&
+         same_tls(one, other);
+}
+
+}  // namespace camloop

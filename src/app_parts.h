@@ -1,0 +1,28 @@
+// What the app is made of, made of what the configuration says; and whether two configurations say
+// the same of it.
+#pragma once
+
+#include "config.h"
+#include "io/loop.h"
+#include "io/tls_context.h"
+#include "sources/source.h"
+
+#include <memory>
+
+namespace camloop {
+
+using Tls = std::shared_ptr<const TlsContext>;
+
+/// `in_force`: lives as long as the source, and changes.
+Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
+                                            const Config& in_force, BufferPool& pool,
+                                            SourceHandler& handler);
+/// Of controls nothing is asked, which are set on a running source; and of a receiver no more than
+/// its TLS.
+bool same_source(Config one, const Config& other);
+
+/// Of the channel's sender; none where it has no TLS.
+Result<Tls> make_sender_tls(const Config& config);
+bool same_channel_sender(const Config& one, const Config& other);
+
+}  // namespace camloop

@@ -1,0 +1,258 @@
+#include "config_table.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config.h"
+#include "config_values.h"
+#include "sources/v4l2/v4l2_format.h"
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+
+namespace camloop {
+namespace {
+
+// A line on a screen, and far under what a client reads at once.
+constexpr size_t kGreetingMax = 200;
+
+// It has to fit into the head of a request, in base64.
+constexpr size_t kCredentialMax = 256;
+
+// ---- Kinds of values ---------------------------------------------------------------------------
+
+template <auto member, auto least, auto most>
+bool within(Config& config, std::string_view value) {
+  using Number = std::remove_reference_t<decltype(config.*member)>;
+  return take_within<Number>(value, least, most, config.*member);
+}
+
+template <auto member>
+bool switched(Config& config, std::string_view value) {
+  config.*member = value == "on";
+  return value == "on" || is_off(value);
+}
+
+template <auto member>
+bool listens(Config& config, std::string_view value) {
+  return take_listen_address(value, config.*member);
+}
+
+template <auto member>
+bool connects(Config& config, std::string_view value) {
+  return take_endpoint(value, config.*member);
+}
+
+template <auto member>
+bool absolute_path(Config& config, std::string_view value) {
+  return take_path(value, config.*member);
+}
+
+template <auto member>
+bool device(Config& config, std::string_view value) {
+  return take_device(value, config.*member);
+}
+
+// ---- Values of their own -----------------------------------------------------------------------
+
+bool apply_source(Config& config, std::string_view value) {
+  size_t colon = std::min(value.find(':'), value.size());
+  std::string_view kind = value.substr(0, colon);
+  std::string_view path = value.substr(std::min(colon + 1, value.size()));
+  config.source_path = path;
+  if (kind == "v4l2" && !path.empty()) {
+    config.source_kind = SourceKind::kV4l2;
+  } else if (kind == "file" && !path.empty()) {
+    config.source_kind = SourceKind::kFile;
+  } else if (kind == "channel" && parse_listen_address(path).ok()) {
+    config.source_kind = SourceKind::kChannel;
+  } else if (kind == "raw" && parse_listen_address(path).ok()) {
+    config.source_kind = SourceKind::kRaw;
+  } else if (value == "pattern") {
+    config.source_kind = SourceKind::kPattern;
+  } else if (value == "auto") {
+    config.source_kind = SourceKind::kAuto;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool apply_size(Config& config, std::string_view value) {
+  size_t cross = value.find('x');
+  if (cross == std::string_view::npos) return false;
+  return take_within(value.substr(0, cross), 16, 8192, config.source.width) &&
+         take_within(value.substr(cross + 1), 16, 8192, config.source.height);
+}
+
+bool apply_fps(Config& config, std::string_view value) {
+  return take_within(value, 0.1, 240.0, config.source.fps);
+}
+
+bool apply_format(Config& config, std::string_view value) {
+  config.source.format = value == "auto" ? "" : value;
+  return value == "auto" || parse_fourcc(config.source.format) != 0;
+}
+
+bool apply_controls(Config& config, std::string_view value) {
+  config.source.controls.clear();
+  for (std::string_view field : split(value, ',')) {
+    size_t equals = field.find('=');
+    if (equals == std::string_view::npos || equals == 0) return false;
+    auto number = parse_number<int>(field.substr(equals + 1));
+    if (!number) return false;
+    config.source.controls.emplace_back(field.substr(0, equals), *number);
+  }
+  return true;
+}
+
+// It becomes a header line: nothing that could start another one.
+bool apply_http_origin(Config& config, std::string_view value) {
+  config.http_origin = value;
+  auto plain = [](char c) { return c > ' ' && c <= '~'; };
+  bool good = value == "*" || value.starts_with("http://") || value.starts_with("https://");
+  return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
+}
+
+// Colons end the user's name in RFC 7617.
+bool apply_http_user(Config& config, std::string_view value) {
+  config.http_credentials.user = value;
+  return is_line(value, kCredentialMax) && value.find(':') == std::string_view::npos;
+}
+
+bool apply_http_password(Config& config, std::string_view value) {
+  config.http_credentials.password = value;
+  return is_line(value, kCredentialMax);
+}
+
+// RFC 6750, 2.1: b64token.
+bool apply_http_token(Config& config, std::string_view value) {
+  config.http_credentials.token = value;
+  auto is_letter = [](char c) {
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
+           std::string_view("-._~+/").find(c) != std::string_view::npos;
+  };
+  std::string_view letters = value.substr(0, value.find_last_not_of('=') + 1);
+  return value.size() <= kCredentialMax && value.empty() == letters.empty() &&
+         std::all_of(letters.begin(), letters.end(), is_letter);
+}
+
+bool apply_channel_lag(Config& config, std::string_view value) {
+  int64_t lag_max_ms = 0;
+  if (!take_within<int64_t>(value, 1, 10'000, lag_max_ms)) return false;
+  config.channel_lag_max_us = lag_max_ms * kMillisecond_us;
+  return true;
+}
+
+// One line, of which a client must see the end.
+bool apply_greeting(Config& config, std::string_view value) {
+  config.greeting = value;
+  return is_line(value, kGreetingMax);
+}
+
+bool apply_log(Config& config, std::string_view value) {
+  config.log_target = value == "syslog" ? LogTarget::kSyslog : LogTarget::kStderr;
+  return value == "stderr" || value == "syslog";
+}
+
+bool apply_log_level(Config& config, std::string_view value) {
+  constexpr std::string_view kLevels[] = {"error", "warning", "info", "debug"};
+  const auto* found = std::find(std::begin(kLevels), std::end(kLevels), value);
+  if (found == std::end(kLevels)) return false;
+  config.log_level = static_cast<LogLevel>(found - std::begin(kLevels));
+  return true;
+}
+
+// ---- The table ---------------------------------------------------------------------------------
+
+constexpr bool kSecret = true;
+constexpr const char* kListenAddresses =
+    "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
+constexpr const char* kEndpoints = "HOST:PORT or [IPV6]:PORT, or off";
+
+constexpr const char* kPemFile = "the absolute path of a PEM file";
+
+constexpr Variable kVariables[] = {
+    {"CAMLOOP_SOURCE", "auto",
+     "auto, v4l2:/dev/videoN, pattern, file:PATH, channel:[HOST]:PORT or raw:[HOST]:PORT",
+     "where pictures come from; auto is the first camera, and until there is one the pattern; "
+     "PATH is a JPEG (read again as it changes), a directory of JPEGs, MJPEG or Y4M, and loops; "
+     "channel receives from senders of the stamped channel, customarily on port 1998; "
+     "raw receives JPEGs that clients send one behind the other",
+     apply_source},
+    {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
+     "picture size asked of the source; what it granted is logged and in /state", apply_size},
+    {"CAMLOOP_FPS", "15", "0.1 to 240", "frames a second asked of the source", apply_fps},
+    {"CAMLOOP_FORMAT", "auto", "auto, MJPG, NV12, NV21, YU12, YV12, YUYV, UYVY, GREY or RGB3",
+     "pixel format asked of the camera", apply_format},
+    {"CAMLOOP_QUALITY", "80", "1 to 100", "JPEG quality of what is encoded here",
+     within<&Config::quality, 1, 100>},
+    {"CAMLOOP_CONTROLS", "", "NAME=NUMBER, more behind commas",
+     "camera controls by their V4L2 names, such as brightness=10,exposure_auto=1", apply_controls},
+    {"CAMLOOP_HTTP", ":18811", kListenAddresses,
+     "where HTTP is served; without HOST on every interface", listens<&Config::http>},
+    {"CAMLOOP_HTTP_CLIENTS", "64", "1 to 1000",
+     "streams and snapshots served at a time; more are answered with 503",
+     within<&Config::http_clients, 1, 1000>},
+    {"CAMLOOP_HTTP_ORIGIN", "", "*, or an origin such as http://panel.example",
+     "web pages of this origin may read the replies (CORS) and, unless it is *, POST",
+     apply_http_origin},
+    {"CAMLOOP_HTTP_USER", "", "up to 256 bytes without a colon", "whose CAMLOOP_HTTP_PASSWORD is",
+     apply_http_user},
+    {"CAMLOOP_HTTP_PASSWORD", "", "up to 256 bytes",
+     "who gives neither it nor the token sees nothing", apply_http_password, kSecret},
+    {"CAMLOOP_HTTP_TOKEN", "", "up to 256 letters, digits and -._~+/, perhaps with = behind them",
+     "instead of the password: ?token= in the address, or Authorization: Bearer", apply_http_token,
+     kSecret},
+    {"CAMLOOP_CHANNEL_TO", "off", kEndpoints,
+     "sends the newest frames to this receiver of the stamped channel",
+     connects<&Config::channel_to>},
+    {"CAMLOOP_CHANNEL_MAX_LAG_MS", "80", "1 to 10000",
+     "how late a frame of the stamped channel may be; later ones are dropped, at both ends",
+     apply_channel_lag},
+    {"CAMLOOP_CHANNEL_TLS", "off", "on or off",
+     "TLS on the stamped channel, at both ends; a receiver needs a certificate",
+     switched<&Config::channel_tls>},
+    {"CAMLOOP_CHANNEL_CA", "", kPemFile,
+     "authorities of which the channel's receiver must have its certificate; else those that the "
+     "system trusts",
+     absolute_path<&Config::channel_ca>},
+    {"CAMLOOP_TLS_CERT", "", kPemFile,
+     "the certificate by which a server, and to a server that asks a client, shows who it is",
+     absolute_path<&Config::tls_cert>},
+    {"CAMLOOP_TLS_KEY", "", kPemFile, "its private key, not encrypted",
+     absolute_path<&Config::tls_key>},
+    {"CAMLOOP_TLS_CLIENT_CA", "", kPemFile,
+     "a server takes clients only with a certificate of these authorities",
+     absolute_path<&Config::tls_client_ca>},
+    {"CAMLOOP_RAW_TO", "off", kEndpoints,
+     "sends the newest frames to this server of the raw link, whose texts are logged",
+     connects<&Config::raw_to>},
+    {"CAMLOOP_RAW_QUALITY", "25", "1 to 100",
+     "JPEG quality on the raw link; frames of a lower one are sent as they are",
+     within<&Config::raw_quality, 1, 100>},
+    {"CAMLOOP_RAW_GREETING", "", "a line of at most 200 bytes",
+     "what those are told who connect to the raw link or to the greeting service", apply_greeting},
+    {"CAMLOOP_GREETING", "off", kListenAddresses,
+     "the greeting service: a client is told CAMLOOP_RAW_GREETING; port 9999 is customary",
+     listens<&Config::greeting_service>},
+    {"CAMLOOP_DAYTIME", "off", kListenAddresses,
+     "the daytime service: a client is told date and time here; port 6789 is customary",
+     listens<&Config::daytime_service>},
+    {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
+     "shows the newest picture, as large as fits on this screen", device<&Config::display>},
+    {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",
+     "restarts the board when the program hangs, or when the pictures of a source stop for good",
+     device<&Config::watchdog>},
+    {"CAMLOOP_LOG", "stderr", "stderr or syslog", "where the log goes", apply_log},
+    {"CAMLOOP_LOG_LEVEL", "info", "error, warning, info or debug", "the least that is logged",
+     apply_log_level},
+};
+
+}  // namespace
+
+std::span<const Variable> config_variables() {
+  return kVariables;
+}
+
+}  // namespace camloop

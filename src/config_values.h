@@ -1,0 +1,37 @@
+// What users write as values of variables: each function takes a text over into `out`, or says that
+// it is not right.
+#pragma once
+
+#include "base/text.h"
+#include "io/address.h"
+#include "io/endpoint.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace camloop {
+
+template <class Number>
+bool take_within(std::string_view value, Number least, Number most, Number& out) {
+  auto number = parse_number<Number>(value);
+  if (!number || !(*number >= least && *number <= most)) return false;
+  out = *number;
+  return true;
+}
+
+bool is_off(std::string_view value);
+
+/// At most so many bytes, and no control character among them.
+bool is_line(std::string_view value, size_t most);
+
+/// Nothing where it is off.
+bool take_listen_address(std::string_view value, std::optional<Address>& out);
+bool take_endpoint(std::string_view value, std::optional<Endpoint>& out);
+
+/// An absolute path, or none. Whether it is there and what is in it shows when it is read.
+bool take_path(std::string_view value, std::string& out);
+/// Under /dev; empty where it is off.
+bool take_device(std::string_view value, std::string& out);
+
+}  // namespace camloop
