@@ -73,7 +73,8 @@ void Stream::start(StreamHandler& handler) {
 
 void Stream::watch() {
   if (!live()) return;
-  int events = (reading_ ? UV_READABLE : 0) | (waiting_ ? UV_WRITABLE : 0);
+  bool wants_bytes = reading_ && !paused_;
+  int events = (wants_bytes ? UV_READABLE : 0) | (waiting_ ? UV_WRITABLE : 0);
   if (tls_ && !tls_->established()) events = tls_->events();
   auto on_poll = [](uv_poll_t* poll, int status, int ready) {
     static_cast<Stream*>(static_cast<Handle*>(poll->data))->on_event(status, ready);
@@ -92,7 +93,7 @@ void Stream::on_event(int status, int events) {
   }
   if (tls_ && !tls_->established()) return tls_->on_event();
   if (events & UV_WRITABLE) flush();
-  if ((events & UV_READABLE) && live()) read();
+  if ((events & UV_READABLE) && !paused_ && live()) read();
 }
 
 void Stream::on_handshake(const Result<>& progress) {
@@ -200,8 +201,19 @@ void Stream::flush() {
   if (live() && !waiting_) watch();
 }
 
+void Stream::pause() {
+  paused_ = true;
+  watch();
+}
+
+void Stream::resume() {
+  paused_ = false;
+  watch();
+}
+
 void Stream::finish() {
   finishing_ = true;
+  paused_ = false;
   if (!waiting_ && live()) shut_down();
 }
 

@@ -68,6 +68,10 @@ class Stream : public Handle {
   /// takes it. False: it takes nothing now (or is ending); on_writable() will say when to offer
   /// again.
   [[nodiscard]] bool try_send(Bytes head, const BufferRef& body, Bytes tail);
+  /// Takes nothing from the peer, who is held up by its own socket then, until resume(); once the
+  /// connection has started, and with TLS is secure. An end of the connection may show only then.
+  void pause();
+  void resume();
   /// No more will be written: once all is out the peer is told (FIN), and its own FIN ends the
   /// connection. What it still sends is ignored.
   void finish();
@@ -123,7 +127,8 @@ class Stream : public Handle {
   size_t body_sent_ = 0;
   ByteQueue after_{kQueueMax};
 
-  bool reading_ = false;
+  bool reading_ = false;    // the peer has not ended
+  bool paused_ = false;
   bool quick_acks_ = false;
   bool waiting_ = false;    // for the socket to take more
   bool finishing_ = false;  // finish() was called

@@ -40,7 +40,7 @@ void Uplink::on_dialled(Result<Owned<Stream>> stream) {
   dial_.reset();
   if (!stream.ok()) {
     ++failures_;
-    return wait(stream.error());
+    return wait(stream.error(), 0);
   }
   ++connects_;
   connected_ = true;
@@ -49,13 +49,18 @@ void Uplink::on_dialled(Result<Owned<Stream>> stream) {
   handler_.on_connected(std::move(stream).value());
 }
 
-void Uplink::lost(const Error& why) {
+void Uplink::lost(const Error& why, int64_t pause_min_us) {
   connected_ = false;
-  wait(Error{options_.endpoint.text() + ": " + why.text});
+  wait(Error{options_.endpoint.text() + ": " + why.text}, pause_min_us);
 }
 
-void Uplink::wait(const Error& why) {
-  int64_t pause_us = backoff_.next_us();
+void Uplink::stop() {
+  retry_->stop();
+  dial_.reset();
+}
+
+void Uplink::wait(const Error& why, int64_t pause_min_us) {
+  int64_t pause_us = pause_min_us + backoff_.next_us();
   if (std::exchange(complained_, true)) {
     log_debug("%s", why.text.c_str());
   } else {
@@ -88,7 +93,7 @@ UplinkFacts Uplink::facts(int64_t now_us) const {
 LinkFacts Uplink::link_facts(const char* kind, int64_t now_us) const {
   UplinkFacts uplink = facts(now_us);
   LinkFacts link{.kind = kind, .role = "sender", .address = uplink.peer};
-  link.secure = options_.tls != nullptr;
+  link.secure = secure();
   link.state = uplink.state;
   link.fault = uplink.fault;
   if (uplink.state == "waiting") link.retry_in_us = uplink.retry_in_us;

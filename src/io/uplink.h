@@ -42,12 +42,16 @@ class Uplink {
 
   /// The first try, from the loop.
   void start();
-  /// The connection handed out is over, and why; another one comes after a pause.
-  void lost(const Error& why);
+  /// The connection handed out is over, and why; another one comes after a pause, which lasts
+  /// `pause_min_us` at least.
+  void lost(const Error& why, int64_t pause_min_us = 0);
   /// The connection has done its work once: if it is lost, the pause is a short one.
   void proven();
+  /// No more tries. A connection that was handed out stays what it is.
+  void stop();
 
   const Endpoint& endpoint() const { return options_.endpoint; }
+  bool secure() const { return options_.tls != nullptr; }
   UplinkFacts facts(int64_t now_us) const;
   /// The same as a sender of links of `kind` tells it; what passes is its own to add.
   LinkFacts link_facts(const char* kind, int64_t now_us) const;
@@ -55,7 +59,7 @@ class Uplink {
  private:
   void dial();
   void on_dialled(Result<Owned<Stream>> stream);
-  void wait(const Error& why);
+  void wait(const Error& why, int64_t pause_min_us);
 
   Loop& loop_;
   Options options_;

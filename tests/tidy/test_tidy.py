@@ -18,9 +18,10 @@ ROOMS = {
     "media": {"base", "media"},
     "proto": {"base", "proto"},
     "io": {"base", "io"},
-    "sources": {"base", "media", "proto", "io", "sources"},
+    "links": {"base", "media", "proto", "io", "links"},
+    "sources": {"base", "media", "proto", "io", "links", "sources"},
     "web": {"base", "web"},
-    "sinks": {"base", "media", "proto", "io", "web", "sinks"},
+    "sinks": {"base", "media", "proto", "io", "web", "links", "sinks"},
 }
 
 # Which files of src/ may include a system header, by the beginning of its name.
