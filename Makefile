@@ -55,7 +55,8 @@ need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
   python3-selenium chromium chromium-driver ffmpeg curl libjpeg-turbo-progs openssl opencv-doc \
   busybox-static e2fsprogs mosquitto mosquitto-clients python3-paho-mqtt
-need-bench: packages := python3 ustreamer ffmpeg curl openssl opencv-doc
+need-bench: packages := python3 ustreamer ffmpeg curl openssl opencv-doc mosquitto \
+  mosquitto-clients libmosquitto-dev python3-paho-mqtt
 need-lint: packages := clang-format clang-tidy
 $(needs):
 	@toolchain/need $(packages)
@@ -220,8 +221,8 @@ board-test: $(overlays) virtual-board | need-test
 
 # ---- Benchmark -----------------------------------------------------------------------------------
 
-# Each source is a program of its own, built as the release is and with base and media at hand;
-# lib*.c is a library to preload.
+# Each source is a program of its own, built as the release is and with base and media at hand, but
+# for mqtt_peer, the one on Debian's libmosquitto; lib*.c is a library to preload.
 bench_preloads := $(wildcard tests/bench/lib*.c)
 bench_sources := $(wildcard tests/bench/*.cc)
 bench_programs := $(patsubst tests/bench/%,build/host-release/bench/%, \
@@ -238,11 +239,16 @@ build/host-release/bench/%: tests/bench/%.cc $(headers) $(bench_objects)
 	@echo 'bench  $<'
 	@$(host-release.compile) $(release_link) $< $(bench_objects) \
 	  build/third_party/host/lib/libturbojpeg.a -o $@
+build/host-release/bench/mqtt_peer: tests/bench/mqtt_peer.cc | need-host need-bench
+	@mkdir -p $(@D)
+	@echo 'bench  $<'
+	@$(host-release.compile) -no-pie $< -lmosquitto -o $@
 
 bench: build/host-release/camloop $(bench_programs) | need-bench
 	/usr/bin/python3 -B tests/bench/run.py
 	/usr/bin/python3 -B tests/bench/channel.py
 	/usr/bin/python3 -B tests/bench/handshakes.py
+	/usr/bin/python3 -B tests/bench/mqtt.py
 
 # ---- Checks --------------------------------------------------------------------------------------
 
