@@ -103,6 +103,11 @@ void MqttClient::report_refused() {
   }
 }
 
+void MqttClient::publish(MqttPublication message) {
+  session_.publish(std::move(message));
+  go_on();
+}
+
 // ---- The connection ----
 
 void MqttClient::on_connected(Owned<Stream> stream) {
