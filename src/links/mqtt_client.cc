@@ -57,11 +57,6 @@ void MqttClient::subscribe(MqttUser& user, const std::string& filter, MqttQos qo
   go_on();
 }
 
-void MqttClient::publish(MqttPublication message) {
-  session_.publish(std::move(message));
-  go_on();
-}
-
 // One subscription serves all who want the filter.
 void MqttClient::ask(const std::string& filter) {
   MqttQos qos = MqttQos::kAtMostOnce;
