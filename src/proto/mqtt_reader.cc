@@ -14,33 +14,31 @@ constexpr size_t kKeptMax = 4096;
 // The first byte and a length of at most four (2.2.3).
 constexpr size_t kFixedHeaderMax = 1 + 4;
 
-// What may stand in the fixed header of a packet that a server sends (table 2.2). Lengths are of
-// what follows.
+// What may stand in the fixed header of a packet that a server sends (table 2.2).
 struct Form {
-  const char* name = nullptr;  // none: a server may not send it
-  uint8_t flags = 0;           // but for those of PUBLISH, which say something
-  size_t length_min = 0;
-  size_t length_max = 0;
+  const char* name;
+  uint16_t flags;  // a bit for each value that they may have: none if only clients send the packet
+  size_t length_min;  // of what follows
+  size_t length_max;
 };
 
+// Neither QoS 3 nor DUP with QoS 0.
+constexpr uint16_t kPublishFlags = 0b0011'1100'0011'1111;
+
 constexpr Form kForms[16] = {
-    {},  // forbidden
-    {},  // CONNECT
-    {"CONNACK", 0, 2, 2},
-    {"PUBLISH", 0, 2, kMqttRemainingLengthMax},
-    {"PUBACK", 0, 2, 2},
-    {"PUBREC", 0, 2, 2},
-    {"PUBREL", 2, 2, 2},
-    {"PUBCOMP", 0, 2, 2},
-    {},  // SUBSCRIBE
-    {"SUBACK", 0, 3, MqttReader::kAnswerMax},
-    {},  // UNSUBSCRIBE
-    {"UNSUBACK", 0, 2, 2},
-    {},  // PINGREQ
-    {"PINGRESP", 0, 0, 0},
-    {},  // DISCONNECT
-    {},  // forbidden
+    {"packet of type 0", 0, 0, 0}, {"CONNECT", 0, 0, 0},
+    {"CONNACK", 1 << 0, 2, 2},     {"PUBLISH", kPublishFlags, 2, kMqttRemainingLengthMax},
+    {"PUBACK", 1 << 0, 2, 2},      {"PUBREC", 1 << 0, 2, 2},
+    {"PUBREL", 1 << 2, 2, 2},      {"PUBCOMP", 1 << 0, 2, 2},
+    {"SUBSCRIBE", 0, 0, 0},        {"SUBACK", 1 << 0, 3, MqttReader::kAnswerMax},
+    {"UNSUBSCRIBE", 0, 0, 0},      {"UNSUBACK", 1 << 0, 2, 2},
+    {"PINGREQ", 0, 0, 0},          {"PINGRESP", 1 << 0, 0, 0},
+    {"DISCONNECT", 0, 0, 0},       {"packet of type 15", 0, 0, 0},
 };
+
+const Form& form_of(uint8_t first) {
+  return kForms[first >> 4];
+}
 
 MqttType type_of(uint8_t first) {
   return static_cast<MqttType>(first >> 4);
@@ -54,51 +52,51 @@ bool is_dup(uint8_t first) {
   return first & 8;
 }
 
-Result<> check_first(uint8_t first) {
-  const Form& form = kForms[first >> 4];
-  if (!form.name) return mqtt_violation("a packet of type " + std::to_string(first >> 4), "2.2.1");
-  if (type_of(first) == MqttType::kPublish) {
-    if (qos_of(first) > MqttQos::kExactlyOnce) return mqtt_violation("QoS 3", "3.3.1-4");
-    if (qos_of(first) == MqttQos::kAtMostOnce && is_dup(first)) {
-      return mqtt_violation("a PUBLISH of QoS 0 with DUP", "3.3.1-2");
-    }
-  } else if ((first & 15) != form.flags) {
-    return mqtt_violation(std::string("wrong flags in ") + form.name, "2.2.2-2");
-  }
-  return {};
+bool may_begin(uint8_t first) {
+  return form_of(first).flags >> (first & 15) & 1;
 }
 
-Result<> check_length(uint8_t first, size_t length) {
-  const Form& form = kForms[first >> 4];
-  if (length >= form.length_min && length <= form.length_max) return {};
-  return mqtt_violation(form.name + (" of length " + std::to_string(length)), "2.2.3");
+bool may_have_length(uint8_t first, size_t length) {
+  return length >= form_of(first).length_min && length <= form_of(first).length_max;
 }
 
 size_t topic_size(Bytes body) {
   return static_cast<size_t>(body[0] << 8 | body[1]);
 }
 
-// How much of a body of `length` bytes are topic and identifier; two bytes of it are enough.
-Result<size_t> publish_head_size(uint8_t first, Bytes begin, size_t length) {
-  size_t size = 2 + topic_size(begin) + (qos_of(first) == MqttQos::kAtMostOnce ? 0 : 2);
-  if (size > length) return mqtt_violation("a PUBLISH that ends within its head", "2.2.3");
-  return size;
+// Topic and identifier, in a body that begins like this; two bytes are enough.
+size_t publish_head_size(uint8_t first, Bytes body) {
+  return 2 + topic_size(body) + (qos_of(first) == MqttQos::kAtMostOnce ? 0 : 2);
 }
 
-Result<> check_topic(std::string_view topic) {
-  if (is_topic_name(topic)) return {};
+// ---- What was wrong ----
+
+Error first_fault(uint8_t first) {
+  std::string what = std::string("a ") + form_of(first).name;
+  if (form_of(first).flags == 0) return mqtt_violation(what, "2.2.1");
+  if (type_of(first) != MqttType::kPublish) {
+    return mqtt_violation(what + " with wrong flags", "2.2.2-2");
+  }
+  if (qos_of(first) == MqttQos::kAtMostOnce) {
+    return mqtt_violation(what + " of QoS 0 with DUP", "3.3.1-2");
+  }
+  return mqtt_violation(what + " of QoS 3", "3.3.1-4");
+}
+
+Error length_fault(uint8_t first, size_t length) {
+  return mqtt_violation(
+      std::string("a ") + form_of(first).name + " of length " + std::to_string(length), "2.2.3");
+}
+
+Error head_fault() {
+  return mqtt_violation("a PUBLISH that ends within its head", "2.2.3");
+}
+
+Error topic_fault(std::string_view topic) {
   if (topic.empty()) return mqtt_violation("an empty topic", "4.7.3-1");
   if (topic.find('\0') != topic.npos) return mqtt_violation("U+0000 in a topic", "1.5.3-2");
   if (!is_mqtt_string(topic)) return mqtt_violation("a topic that is no UTF-8", "1.5.3-1");
   return mqtt_violation("a wildcard in a topic", "3.3.2-2");
-}
-
-Result<MqttPublishHead> read_publish_head(uint8_t first, Bytes bytes) {
-  MqttPublishHead head{as_text(bytes.subspan(2, topic_size(bytes))), qos_of(first),
-                       (first & 1) != 0, is_dup(first)};
-  TRY(check_topic(head.topic));
-  if (head.qos != MqttQos::kAtMostOnce) head.id = TRY(read_packet_id(bytes.last(2)));
-  return head;
 }
 
 }  // namespace
@@ -125,7 +123,7 @@ Result<bool> MqttReader::take_fixed_header(Bytes& bytes) {
     uint8_t byte = bytes.front();
     bytes = bytes.subspan(1);
     if (header_size_++ == 0) {
-      TRY(check_first(byte));
+      if (!may_begin(byte)) return first_fault(byte);
       first_ = byte;
       length_ = 0;
       continue;
@@ -133,7 +131,7 @@ Result<bool> MqttReader::take_fixed_header(Bytes& bytes) {
     length_ |= static_cast<size_t>(byte & 0x7f) << 7 * (header_size_ - 2);
     if (byte < 0x80) {
       header_size_ = 0;
-      TRY(check_length(first_, length_));
+      if (!may_have_length(first_, length_)) return length_fault(first_, length_);
       return true;
     }
     if (header_size_ == kFixedHeaderMax) return mqtt_violation("a length without end", "2.2.3");
@@ -143,10 +141,11 @@ Result<bool> MqttReader::take_fixed_header(Bytes& bytes) {
 
 Result<MqttReader::Step> MqttReader::take_publish_head(Bytes& bytes) {
   if (!gather(bytes, 2)) return Step::kNeedMore;
-  size_t size = TRY(publish_head_size(first_, gathered_, length_));
+  size_t size = publish_head_size(first_, gathered_);
+  if (size > length_) return head_fault();
   if (!gather(bytes, size)) return Step::kNeedMore;
   if (size == length_) return end_packet(gathered_);
-  publish_ = {TRY(read_publish_head(first_, gathered_)), length_ - size, {}};
+  TRY(read_publish_head(gathered_));
   phase_ = Phase::kBody;
   return Step::kPublishBegun;
 }
@@ -183,10 +182,20 @@ Result<MqttReader::Step> MqttReader::end_packet(Bytes body) {
     packet_ = {type_of(first_), body};
     return Step::kPacket;
   }
-  size_t size = TRY(publish_head_size(first_, body, body.size()));
-  MqttPublishHead head = TRY(read_publish_head(first_, body.first(size)));
-  publish_ = {head, body.size() - size, body.subspan(size)};
+  size_t size = publish_head_size(first_, body);
+  if (size > length_) return head_fault();
+  TRY(read_publish_head(body.first(size)));
+  publish_.payload = body.subspan(size);
   return Step::kPublish;
+}
+
+Result<> MqttReader::read_publish_head(Bytes bytes) {
+  std::string_view topic = as_text(bytes.subspan(2, topic_size(bytes)));
+  if (!is_topic_name(topic)) return topic_fault(topic);
+  MqttPublishHead head{topic, qos_of(first_), (first_ & 1) != 0, is_dup(first_)};
+  if (head.qos != MqttQos::kAtMostOnce) head.id = TRY(read_packet_id(bytes.last(2)));
+  publish_ = {head, length_ - bytes.size(), {}};
+  return {};
 }
 
 void MqttReader::let_go() {

@@ -59,6 +59,7 @@ class MqttReader {
 
   Result<bool> take_fixed_header(Bytes& bytes);
   Result<Step> take_publish_head(Bytes& bytes);
+  Result<> read_publish_head(Bytes bytes);
   Step pass_by(Bytes& bytes);
   bool gather(Bytes& bytes, size_t size);
   Result<Step> end_packet(Bytes body);
