@@ -26,14 +26,22 @@ struct Form {
 constexpr uint16_t kPublishFlags = 0b0011'1100'0011'1111;
 
 constexpr Form kForms[16] = {
-    {"packet of type 0", 0, 0, 0}, {"CONNECT", 0, 0, 0},
-    {"CONNACK", 1 << 0, 2, 2},     {"PUBLISH", kPublishFlags, 2, kMqttRemainingLengthMax},
-    {"PUBACK", 1 << 0, 2, 2},      {"PUBREC", 1 << 0, 2, 2},
-    {"PUBREL", 1 << 2, 2, 2},      {"PUBCOMP", 1 << 0, 2, 2},
-    {"SUBSCRIBE", 0, 0, 0},        {"SUBACK", 1 << 0, 3, MqttReader::kAnswerMax},
-    {"UNSUBSCRIBE", 0, 0, 0},      {"UNSUBACK", 1 << 0, 2, 2},
-    {"PINGREQ", 0, 0, 0},          {"PINGRESP", 1 << 0, 0, 0},
-    {"DISCONNECT", 0, 0, 0},       {"packet of type 15", 0, 0, 0},
+    {"packet of type 0", 0, 0, 0},  // forbidden
+    {"CONNECT", 0, 0, 0},
+    {"CONNACK", 1 << 0, 2, 2},
+    {"PUBLISH", kPublishFlags, 2, kMqttRemainingLengthMax},
+    {"PUBACK", 1 << 0, 2, 2},
+    {"PUBREC", 1 << 0, 2, 2},
+    {"PUBREL", 1 << 2, 2, 2},
+    {"PUBCOMP", 1 << 0, 2, 2},
+    {"SUBSCRIBE", 0, 0, 0},
+    {"SUBACK", 1 << 0, 3, MqttReader::kAnswerMax},
+    {"UNSUBSCRIBE", 0, 0, 0},
+    {"UNSUBACK", 1 << 0, 2, 2},
+    {"PINGREQ", 0, 0, 0},
+    {"PINGRESP", 1 << 0, 0, 0},
+    {"DISCONNECT", 0, 0, 0},
+    {"packet of type 15", 0, 0, 0},  // forbidden
 };
 
 const Form& form_of(uint8_t first) {
