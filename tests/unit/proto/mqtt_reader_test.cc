@@ -392,6 +392,17 @@ TEST_F(MqttReaderTest, LetsTheMemoryOfALargePacketGo) {
   EXPECT_LE(__sanitizer_get_current_allocated_bytes() - before, 4096u);
 }
 
+TEST_F(MqttReaderTest, LetsTheMemoryOfALargePacketGoWithItsConnection) {
+  std::string begin = "\x30\xff\xff\xff\x7f\0\x01t"s + std::string(100'000, 'p');
+  size_t before = __sanitizer_get_current_allocated_bytes();
+  left_ = as_bytes(begin);
+  EXPECT_EQ(go_on(), Step::kPublishBegun);
+  EXPECT_EQ(go_on(), Step::kNeedMore);
+  EXPECT_GE(__sanitizer_get_current_allocated_bytes() - before, 100'000u);
+  reader_.reset();
+  EXPECT_EQ(__sanitizer_get_current_allocated_bytes(), before);
+}
+
 // 2.2.3
 TEST_F(MqttReaderTest, TakesNoMemoryForWhatIsOnlyAnnounced) {
   size_t before = __sanitizer_get_current_allocated_bytes();
