@@ -47,6 +47,8 @@ Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
       return make_raw_source(
           loop, TRY(parse_listen_address(config.source_path)),
           [&in_force] { return in_force.greeting; }, pool, handler);
+    case SourceKind::kMqtt:
+      return Error{"CAMLOOP_SOURCE='mqtt': there is no such source yet"};
     case SourceKind::kPattern:
       break;
   }

@@ -104,22 +104,30 @@ Result<> take_entry(Config& config, std::string_view name, std::string_view valu
   return unknown_variable(name);
 }
 
+// `first` and `second` of a variable each: what is there where the other is not.
+Result<> check_pair(const char* names, const std::string& first, const char* first_is,
+                    const std::string& second, const char* second_is) {
+  if (first.empty() == second.empty()) return {};
+  return Error{std::string(names) + " go together: there is no " +
+               (first.empty() ? first_is : second_is)};
+}
+
 // What no variable says alone.
 Result<> check_together(const Config& config) {
   const HttpCredentials& http = config.http_credentials;
-  if (http.user.empty() != http.password.empty()) {
-    return Error{
-        std::string("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD go together: there is no ") +
-        (http.user.empty() ? "user" : "password")};
-  }
-  if (config.tls_cert.empty() != config.tls_key.empty()) {
-    return Error{std::string("CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY go together: there is no ") +
-                 (config.tls_cert.empty() ? "certificate" : "key")};
-  }
+  TRY(check_pair("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD", http.user, "user", http.password,
+                 "password"));
+  TRY(check_pair("CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY", config.tls_cert, "certificate",
+                 config.tls_key, "key"));
+  TRY(check_pair("CAMLOOP_MQTT_CERT and CAMLOOP_MQTT_KEY", config.mqtt_cert, "certificate",
+                 config.mqtt_key, "key"));
   bool serves_tls = config.channel_tls && config.source_kind == SourceKind::kChannel;
   if (serves_tls && config.tls_cert.empty()) {
     return Error{
         "CAMLOOP_CHANNEL_TLS='on' needs CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY for the receiver"};
+  }
+  if (config.source_kind == SourceKind::kMqtt && !config.mqtt) {
+    return Error{"CAMLOOP_SOURCE='mqtt' needs CAMLOOP_MQTT, the broker that it receives from"};
   }
   return {};
 }

@@ -17,7 +17,17 @@
 
 namespace camloop {
 
-enum class SourceKind { kAuto, kV4l2, kPattern, kFile, kChannel, kRaw };
+enum class SourceKind { kAuto, kV4l2, kPattern, kFile, kChannel, kRaw, kMqtt };
+
+/// Which broker, and as whom.
+struct MqttAccess {
+  Endpoint endpoint;
+  bool secure = false;  // by TLS
+  std::optional<std::string> user;
+  std::optional<std::string> password;  // none without a user
+
+  bool operator==(const MqttAccess& other) const = default;
+};
 
 struct Config {
   SourceKind source_kind = SourceKind::kAuto;
@@ -42,8 +52,22 @@ struct Config {
   std::string greeting;  // a line for those who connect, without its end
   std::optional<Address> greeting_service;
   std::optional<Address> daytime_service;
-  std::string display;   // a device, empty for none
-  std::string watchdog;  // a device, empty for none
+  std::string id;  // of this board, in topics
+  std::optional<MqttAccess> mqtt;
+  std::string mqtt_ca;    // whom to trust; empty: whom the system trusts
+  std::string mqtt_cert;  // with its key: ours; empty for none
+  std::string mqtt_key;
+  std::string mqtt_client_id;  // empty: "camloop" and the id
+  bool mqtt_clean = true;      // the broker keeps no session
+  uint16_t mqtt_keep_alive_s = 60;
+  size_t mqtt_queue = 64;                        // messages that wait for the broker
+  std::string mqtt_prefix = "camloop";           // topics are <prefix>/<id>/...
+  std::string mqtt_discovery = "homeassistant";  // topics are <discovery>/...; empty: none
+  int64_t mqtt_image_every_us = 0;               // 0: no images on a period
+  std::string transfer_out = "mqttTestPub";      // topics: from the sender of images to the base
+  std::string transfer_in = "mqttTestSub";       // and back
+  std::string display;                           // a device, empty for none
+  std::string watchdog;                          // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;
   LogLevel log_level = LogLevel::kInfo;
   // As the user has it, or its default: of each variable, in the order of the table.

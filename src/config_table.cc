@@ -1,12 +1,15 @@
 #include "config_table.h"
 
+#include "base/board_id.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "config.h"
 #include "config_values.h"
+#include "proto/mqtt_topic.h"
 #include "sources/v4l2/v4l2_format.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <type_traits>
 
@@ -18,6 +21,13 @@ constexpr size_t kGreetingMax = 200;
 
 // It has to fit into the head of a request, in base64.
 constexpr size_t kCredentialMax = 256;
+
+// A level of topics, and a name among many.
+constexpr size_t kIdMax = 64;
+
+// Brokers take longer ones than the 23 bytes that they must (MQTT 3.1.1, 3.1.3.1); this much is
+// taken by those of the great clouds.
+constexpr size_t kClientIdMax = 128;
 
 // ---- Kinds of values ---------------------------------------------------------------------------
 
@@ -41,6 +51,11 @@ bool listens(Config& config, std::string_view value) {
 template <auto member>
 bool connects(Config& config, std::string_view value) {
   return take_endpoint(value, config.*member);
+}
+
+template <auto member>
+bool topic(Config& config, std::string_view value) {
+  return take_topic_name(value, config.*member);
 }
 
 template <auto member>
@@ -68,6 +83,8 @@ bool apply_source(Config& config, std::string_view value) {
     config.source_kind = SourceKind::kChannel;
   } else if (kind == "raw" && parse_listen_address(path).ok()) {
     config.source_kind = SourceKind::kRaw;
+  } else if (value == "mqtt") {
+    config.source_kind = SourceKind::kMqtt;
   } else if (value == "pattern") {
     config.source_kind = SourceKind::kPattern;
   } else if (value == "auto") {
@@ -150,6 +167,45 @@ bool apply_greeting(Config& config, std::string_view value) {
   return is_line(value, kGreetingMax);
 }
 
+bool apply_id(Config& config, std::string_view value) {
+  config.id = value.empty() ? board_id() : value;
+  auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' ||
+           c == '_';
+  };
+  return value.size() <= kIdMax && std::all_of(value.begin(), value.end(), is_plain);
+}
+
+bool apply_mqtt(Config& config, std::string_view value) {
+  return take_mqtt_access(value, config.mqtt);
+}
+
+bool apply_mqtt_client_id(Config& config, std::string_view value) {
+  config.mqtt_client_id = value;
+  return value.size() <= kClientIdMax && is_mqtt_string(value);
+}
+
+bool apply_mqtt_clean(Config& config, std::string_view value) {
+  config.mqtt_clean = value == "1";
+  return value == "0" || value == "1";
+}
+
+bool apply_mqtt_prefix(Config& config, std::string_view value) {
+  return take_topic_prefix(value, config.mqtt_prefix);
+}
+
+bool apply_mqtt_discovery(Config& config, std::string_view value) {
+  config.mqtt_discovery.clear();
+  return is_off(value) || take_topic_prefix(value, config.mqtt_discovery);
+}
+
+bool apply_mqtt_image_every(Config& config, std::string_view value) {
+  double every_s = 0;
+  if (!is_off(value) && !take_within(value, 0.1, 86'400.0, every_s)) return false;
+  config.mqtt_image_every_us = std::llround(every_s * kSecond_us);
+  return true;
+}
+
 bool apply_log(Config& config, std::string_view value) {
   config.log_target = value == "syslog" ? LogTarget::kSyslog : LogTarget::kStderr;
   return value == "stderr" || value == "syslog";
@@ -170,15 +226,18 @@ constexpr const char* kListenAddresses =
     "HOST:PORT, [IPV6]:PORT or :PORT with HOST in numbers, or off";
 constexpr const char* kEndpoints = "HOST:PORT or [IPV6]:PORT, or off";
 
+constexpr const char* kTopicNames = "a topic of at most 256 bytes, without + and #";
 constexpr const char* kPemFile = "the absolute path of a PEM file";
 
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto",
-     "auto, v4l2:/dev/videoN, pattern, file:PATH, channel:[HOST]:PORT or raw:[HOST]:PORT",
+     "auto, v4l2:/dev/videoN, pattern, file:PATH, channel:[HOST]:PORT, raw:[HOST]:PORT "
+     "or mqtt",
      "where pictures come from; auto is the first camera, and until there is one the pattern; "
      "PATH is a JPEG (read again as it changes), a directory of JPEGs, MJPEG or Y4M, and loops; "
      "channel receives from senders of the stamped channel, customarily on port 1998; "
-     "raw receives JPEGs that clients send one behind the other",
+     "raw receives JPEGs that clients send one behind the other; mqtt receives transfers of images "
+     "by the broker CAMLOOP_MQTT",
      apply_source},
     {"CAMLOOP_SIZE", "640x480", "WIDTHxHEIGHT, 16 to 8192 each",
      "picture size asked of the source; what it granted is logged and in /state", apply_size},
@@ -239,6 +298,43 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_DAYTIME", "off", kListenAddresses,
      "the daytime service: a client is told date and time here; port 6789 is customary",
      listens<&Config::daytime_service>},
+    {"CAMLOOP_ID", "", "up to 64 letters, digits, - and _",
+     "this camera's name in topics; else eight digits that the board always has", apply_id},
+    {"CAMLOOP_MQTT", "",
+     "mqtt://[USER[:PASSWORD]@]HOST[:PORT] or mqtts://..., with %XX for bytes of USER and "
+     "PASSWORD; "
+     "or off",
+     "the MQTT broker; mqtts has TLS; the ports are 1883 and 8883 where none is written",
+     apply_mqtt, kSecret},
+    {"CAMLOOP_MQTT_CA", "", kPemFile,
+     "authorities of which the broker must have its certificate; else those that the system trusts",
+     absolute_path<&Config::mqtt_ca>},
+    {"CAMLOOP_MQTT_CERT", "", kPemFile, "the certificate by which the broker knows us",
+     absolute_path<&Config::mqtt_cert>},
+    {"CAMLOOP_MQTT_KEY", "", kPemFile, "its private key, not encrypted",
+     absolute_path<&Config::mqtt_key>},
+    {"CAMLOOP_MQTT_CLIENT_ID", "", "UTF-8 of at most 128 bytes",
+     "what the broker knows us by, and nobody else; else camloop and CAMLOOP_ID behind it",
+     apply_mqtt_client_id},
+    {"CAMLOOP_MQTT_CLEAN", "1", "0 or 1",
+     "0: the broker keeps subscriptions and messages while we are away", apply_mqtt_clean},
+    {"CAMLOOP_MQTT_KEEPALIVE", "60", "0 to 65535",
+     "seconds after which a silent connection to the broker is tried; 0: never",
+     within<&Config::mqtt_keep_alive_s, 0, 65535>},
+    {"CAMLOOP_MQTT_QUEUE", "64", "1 to 10000", "messages kept while the broker is away",
+     within<&Config::mqtt_queue, 1, 10000>},
+    {"CAMLOOP_MQTT_PREFIX", "camloop",
+     "a topic of at most 256 bytes, without + and #, and without / at its ends",
+     "topics are this, CAMLOOP_ID and what they are for, with a / between", apply_mqtt_prefix},
+    {"CAMLOOP_MQTT_DISCOVERY", "homeassistant",
+     "a topic of at most 256 bytes, without + and #, and without / at its ends; or off",
+     "where Home Assistant looks for devices", apply_mqtt_discovery},
+    {"CAMLOOP_MQTT_IMAGE_EVERY", "off", "seconds, 0.1 to 86400, or off",
+     "publishes an image as often, beside those that were asked for", apply_mqtt_image_every},
+    {"CAMLOOP_TRANSFER_OUT", "mqttTestPub", kTopicNames,
+     "transfers of images: the topic of packages to the receiver", topic<&Config::transfer_out>},
+    {"CAMLOOP_TRANSFER_IN", "mqttTestSub", kTopicNames, "and of the answers to the sender",
+     topic<&Config::transfer_in>},
     {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
      "shows the newest picture, as large as fits on this screen", device<&Config::display>},
     {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",

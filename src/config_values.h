@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "config.h"
 #include "io/address.h"
 #include "io/endpoint.h"
 
@@ -28,6 +29,12 @@ bool is_line(std::string_view value, size_t most);
 /// Nothing where it is off.
 bool take_listen_address(std::string_view value, std::optional<Address>& out);
 bool take_endpoint(std::string_view value, std::optional<Endpoint>& out);
+
+bool take_mqtt_access(std::string_view value, std::optional<MqttAccess>& out);
+
+/// A topic name that others can be made of by putting levels behind it.
+bool take_topic_prefix(std::string_view value, std::string& out);
+bool take_topic_name(std::string_view value, std::string& out);
 
 /// An absolute path, or none. Whether it is there and what is in it shows when it is read.
 bool take_path(std::string_view value, std::string& out);

@@ -66,9 +66,14 @@ GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORM
         "RAW_TO": "[2001:db8::1]:8888", "RAW_QUALITY": "1",
         "RAW_GREETING": "welcome", "GREETING": ":9999",
         "DAYTIME": "127.0.0.1:6789",
+        "ID": "garden-1", "MQTT": "mqtts://me:h%40sh@broker.example:8883", "MQTT_CA": "/ca.pem",
+        "MQTT_CERT": "/mqtt.crt", "MQTT_KEY": "/mqtt.key", "MQTT_CLIENT_ID": "camloop1",
+        "MQTT_CLEAN": "0", "MQTT_KEEPALIVE": "0", "MQTT_QUEUE": "10000", "MQTT_PREFIX": "a/b",
+        "MQTT_DISCOVERY": "off", "MQTT_IMAGE_EVERY": "0.5", "TRANSFER_OUT": "to/base",
+        "TRANSFER_IN": "from/base",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
 
-SECRETS = ["HTTP_PASSWORD", "HTTP_TOKEN"]
+SECRETS = ["HTTP_PASSWORD", "HTTP_TOKEN", "MQTT"]
 
 # Each with a word of what would be right.
 BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"),
@@ -91,7 +96,15 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"),
        ("CHANNEL_MAX_LAG_MS", "0", "1 to 10000"), ("CHANNEL_MAX_LAG_MS", "80.5", "10000"),
        ("RAW_TO", ":8888", "HOST:PORT"), ("RAW_QUALITY", "0", "1 to 100"),
        ("RAW_GREETING", "two\nlines", "200 bytes"), ("GREETING", "hello", "PORT"),
-       ("DAYTIME", "6789", "PORT"),
+       ("DAYTIME", "6789", "PORT"), ("ID", "my camera", "64 letters"),
+       ("MQTT", "broker.example", "mqtt://"), ("MQTT", "mqtt://:hush@broker", "USER"),
+       ("MQTT", "mqtt://me:hu%sh@broker", "%XX"), ("MQTT_CA", "ca.pem", "absolute"),
+       ("MQTT_CERT", "mqtt.crt", "absolute"), ("MQTT_KEY", "mqtt.key", "absolute"),
+       ("MQTT_CLIENT_ID", "x" * 129, "128"), ("MQTT_CLEAN", "on", "0 or 1"),
+       ("MQTT_KEEPALIVE", "65536", "65535"), ("MQTT_QUEUE", "0", "1 to 10000"),
+       ("MQTT_PREFIX", "/a", "without /"), ("MQTT_DISCOVERY", "a/#", "without +"),
+       ("MQTT_IMAGE_EVERY", "0", "seconds"), ("TRANSFER_OUT", "+", "without +"),
+       ("TRANSFER_IN", "", "topic"),
        ("DISPLAY", "fb0", "/dev/fb0"), ("WATCHDOG", "on", "/dev/watchdog"),
        ("LOG", "file", "syslog"), ("LOG_LEVEL", "loud", "info")]
 
@@ -122,9 +135,10 @@ def test_a_secret_may_stand_in_a_file(name, tmp_path):
     file, user = tmp_path / "secret", {"HTTP_USER": "me"} if name == "HTTP_PASSWORD" else {}
     missing = run_program("--check", **user, **{f"{name}_FILE": file})
     assert missing.returncode == 2 and f"CAMLOOP_{name}_FILE: {file}: No such" in missing.stderr
-    file.write_text("hush\n")
+    secret = "mqtt://hush:hush@broker" if name == "MQTT" else "hush"
+    file.write_text(f"{secret}\n")
     assert run_program("--check", **user, **{f"{name}_FILE": file}).returncode == 0
-    both = run_program("--check", **user, **{f"{name}_FILE": file, name: "hush"})
+    both = run_program("--check", **user, **{f"{name}_FILE": file, name: secret})
     assert both.returncode == 2 and "both set" in both.stderr and "hush" not in both.stderr
 
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/board_id.h"
 #include "config_table.h"
 #include "unit/temp_folder.h"
 
@@ -36,9 +37,10 @@ const std::string kTooLong(257, 'x');
 const ValuesOfVariable kValues[] = {
     {"CAMLOOP_SOURCE",
      {"auto", "pattern", "v4l2:/dev/video0", "v4l2:x", "file:/a b/c:d.mjpeg", "file:.",
-      "channel::1998", "channel:127.0.0.1:0", "channel:[::1]:1998"},
+      "channel::1998", "channel:127.0.0.1:0", "channel:[::1]:1998", "mqtt"},
      {"", "Auto", "auto:", "auto:x", "pattern:", "v4l2", "v4l2:", "file", "file:", ":", "camera",
-      "/dev/video0", " auto", "channel", "channel:", "channel:1998", "channel:localhost:1998"}},
+      "/dev/video0", " auto", "channel", "channel:", "channel:1998", "channel:localhost:1998",
+      "mqtt:"}},
     {"CAMLOOP_SIZE",
      {"640x480", "16x16", "8192x8192", "16x8192", "0640x480"},
      {"", "640", "x", "640x", "x480", "640X480", "640*480", "640 x 480", "15x480", "640x15",
@@ -95,6 +97,59 @@ const ValuesOfVariable kValues[] = {
     {"CAMLOOP_DAYTIME",
      {"", "off", ":6789", "127.0.0.1:6789", "[::1]:0"},
      {"on", "6789", ":65536", "localhost:6789", "now"}},
+    {"CAMLOOP_ID",
+     {"", "garden", "Cam-1_x", "0"},
+     {"a b", "a/b", "a+", "\xc3\xa4", kTooLong.c_str()}},
+    {"CAMLOOP_MQTT",
+     {"", "off", "mqtt://broker", "mqtts://broker.example:1", "mqtt://127.0.0.1:65535",
+      "mqtt://[::1]", "mqtts://[::1]:8883", "mqtt://me@broker", "mqtt://me:@broker",
+      "mqtt://me:p:w@x/y@broker:1883", "mqtt://%c3%A4:%ff@broker"},
+     {"on",
+      "broker",
+      "broker:1883",
+      "mqtt:",
+      "mqtt:broker",
+      "mqtt://",
+      "MQTT://broker",
+      "mqttss://broker",
+      "tcp://broker",
+      "mqtt://broker:",
+      "mqtt://broker:0",
+      "mqtt://broker:65536",
+      "mqtt://broker/",
+      "mqtt://broker:1883/x",
+      "mqtt://:1883",
+      "mqtt://::1",
+      "mqtt://[::1",
+      "mqtt://[::1]1883",
+      "mqtt://@broker",
+      "mqtt://:password@broker",
+      "mqtt://a%@broker",
+      "mqtt://a%4@broker",
+      "mqtt://a%4g@broker",
+      "mqtt://%ff@broker",
+      "mqtt://a:%4g@broker",
+      "mqtt://a:%00@broker",
+      "mqtt://a@",
+      "mqtt://a:b"}},
+    {"CAMLOOP_MQTT_CA", {"", "/etc/ca.pem"}, {"ca.pem", "off"}},
+    {"CAMLOOP_MQTT_CERT", {"", "/etc/camloop.crt"}, {"camloop.crt", "off"}},
+    {"CAMLOOP_MQTT_KEY", {"", "/etc/camloop.key"}, {"camloop.key", "off"}},
+    {"CAMLOOP_MQTT_CLIENT_ID", {"", "camloop1", "a/b c", "\xc3\xa4"}, {"\xff", kTooLong.c_str()}},
+    {"CAMLOOP_MQTT_CLEAN", {"0", "1"}, {"", "2", "on", "01"}},
+    {"CAMLOOP_MQTT_KEEPALIVE", {"0", "60", "65535"}, {"", "-1", "65536", "1.5", "off"}},
+    {"CAMLOOP_MQTT_QUEUE", {"1", "64", "10000"}, {"", "0", "10001", "-1", "off"}},
+    {"CAMLOOP_MQTT_PREFIX",
+     {"camloop", "a/b", "a//b", "\xc3\xa4"},
+     {"", "/", "/a", "a/", "a/+", "#", "\xff", kTooLong.c_str()}},
+    {"CAMLOOP_MQTT_DISCOVERY",
+     {"homeassistant", "a/b", "off", ""},
+     {"/a", "a/", "a/+", "#", "\xff", kTooLong.c_str()}},
+    {"CAMLOOP_MQTT_IMAGE_EVERY",
+     {"", "off", "0.1", "1.5", "60", "86400"},
+     {"0", "0.09", "-1", "86400.1", "nan", "1s"}},
+    {"CAMLOOP_TRANSFER_OUT", {"mqttTestPub", "/a/", "a"}, {"", "off/#", "+", kTooLong.c_str()}},
+    {"CAMLOOP_TRANSFER_IN", {"mqttTestSub", "/a/", "a"}, {"", "off/#", "+", kTooLong.c_str()}},
     {"CAMLOOP_DISPLAY",
      {"off", "", "/dev/fb0", "/dev/graphics/fb1"},
      {"on", "fb0", "/fb0", "0", ":0", "OFF"}},
@@ -118,6 +173,9 @@ const Variable* variable(std::string_view name) {
 std::string partner(std::string_view name, std::string_view value) {
   if (value.empty()) return "";
   if (name == "CAMLOOP_HTTP_USER") return "CAMLOOP_HTTP_PASSWORD=p";
+  if (value == "mqtt") return "CAMLOOP_MQTT=mqtt://broker";
+  if (name == "CAMLOOP_MQTT_CERT") return "CAMLOOP_MQTT_KEY=/k";
+  if (name == "CAMLOOP_MQTT_KEY") return "CAMLOOP_MQTT_CERT=/c";
   if (name == "CAMLOOP_TLS_CERT") return "CAMLOOP_TLS_KEY=/k";
   if (name == "CAMLOOP_TLS_KEY") return "CAMLOOP_TLS_CERT=/c";
   return name == "CAMLOOP_HTTP_PASSWORD" ? "CAMLOOP_HTTP_USER=u" : "";
@@ -234,6 +292,54 @@ TEST(Config, LetsNothingIntoAHeaderLineThatCouldEndIt) {
   for (const char* origin : {"http://x\r\nSet-Cookie: a", "http://x\n", "http://x\x7f"}) {
     EXPECT_EQ(reading_of({std::string("CAMLOOP_HTTP_ORIGIN=") + origin}).faults.size(), 1u);
   }
+}
+
+TEST(Config, TakesTheBrokerAndAsWhom) {
+  EXPECT_FALSE(reading_of({}).config.mqtt.has_value());
+  EXPECT_FALSE(with("CAMLOOP_MQTT=off").mqtt.has_value());
+  EXPECT_EQ(with("CAMLOOP_MQTT=mqtt://broker").mqtt,
+            (MqttAccess{{"broker", 1883}, false, std::nullopt, std::nullopt}));
+  EXPECT_EQ(with("CAMLOOP_MQTT=mqtts://[2001:db8::1]").mqtt,
+            (MqttAccess{{"2001:db8::1", 8883}, true, std::nullopt, std::nullopt}));
+  EXPECT_EQ(with("CAMLOOP_MQTT=mqtts://me@broker:1").mqtt,
+            (MqttAccess{{"broker", 1}, true, "me", std::nullopt}));
+  EXPECT_EQ(with("CAMLOOP_MQTT=mqtt://me:@broker").mqtt,
+            (MqttAccess{{"broker", 1883}, false, "me", ""}));
+  EXPECT_EQ(with("CAMLOOP_MQTT=mqtt://a%3Ab%40:%ff@:/+@broker").mqtt,
+            (MqttAccess{{"broker", 1883}, false, "a:b@", "\xff@:/+"}));
+}
+
+TEST(Config, TakesHowItIsOnTheBroker) {
+  const Config defaults = reading_of({}).config;
+  EXPECT_EQ(defaults.mqtt_prefix, "camloop");
+  EXPECT_EQ(defaults.mqtt_discovery, "homeassistant");
+  EXPECT_EQ(defaults.mqtt_client_id, "");
+  EXPECT_EQ(defaults.mqtt_clean, true);
+  EXPECT_EQ(defaults.mqtt_keep_alive_s, 60);
+  EXPECT_EQ(defaults.mqtt_queue, 64u);
+  EXPECT_EQ(defaults.mqtt_image_every_us, 0);
+  EXPECT_EQ(defaults.transfer_out, "mqttTestPub");
+  EXPECT_EQ(defaults.transfer_in, "mqttTestSub");
+  EXPECT_EQ(with("CAMLOOP_MQTT_DISCOVERY=off").mqtt_discovery, "");
+  EXPECT_EQ(with("CAMLOOP_MQTT_CLEAN=0").mqtt_clean, false);
+  EXPECT_EQ(with("CAMLOOP_MQTT_KEEPALIVE=65535").mqtt_keep_alive_s, 65535);
+  EXPECT_EQ(with("CAMLOOP_MQTT_IMAGE_EVERY=1.5").mqtt_image_every_us, 1'500'000);
+  EXPECT_EQ(with("CAMLOOP_MQTT_IMAGE_EVERY=off").mqtt_image_every_us, 0);
+}
+
+TEST(Config, HasAnIdOfTheBoardsUnlessItIsGivenOne) {
+  EXPECT_EQ(reading_of({}).config.id, board_id());
+  EXPECT_EQ(with("CAMLOOP_ID=").id, board_id());
+  EXPECT_EQ(with("CAMLOOP_ID=garden").id, "garden");
+  EXPECT_EQ(with("CAMLOOP_ID=" + std::string(64, 'x')).id.size(), 64u);
+  EXPECT_EQ(reading_of({"CAMLOOP_ID=" + std::string(65, 'x')}).faults.size(), 1u);
+}
+
+TEST(Config, ReceivesImagesOfABrokerThatItKnows) {
+  EXPECT_EQ(reading_of({"CAMLOOP_SOURCE=mqtt"}).faults,
+            Faults{"CAMLOOP_SOURCE='mqtt' needs CAMLOOP_MQTT, the broker that it receives from"});
+  Config config = reading_of({"CAMLOOP_SOURCE=mqtt", "CAMLOOP_MQTT=mqtt://broker"}).config;
+  EXPECT_EQ(config.source_kind, SourceKind::kMqtt);
 }
 
 TEST(Config, TakesTheWatchdog) {
@@ -359,6 +465,12 @@ TEST(Config, HasACertificateWithAKeyAndBothForAReceiverWithTls) {
   EXPECT_EQ(reading_of({"CAMLOOP_TLS_KEY=/k"}).faults, Faults{both + "certificate"});
   EXPECT_EQ(reading_of({"CAMLOOP_CHANNEL_TLS=on", "CAMLOOP_SOURCE=channel::1"}).faults.size(), 1u);
   EXPECT_EQ(reading_of({"CAMLOOP_CHANNEL_TLS=on", "CAMLOOP_CHANNEL_TO=a:1"}).faults, Faults{});
+}
+
+TEST(Config, HasACertificateForTheBrokerWithAKey) {
+  const std::string both = "CAMLOOP_MQTT_CERT and CAMLOOP_MQTT_KEY go together: there is no ";
+  EXPECT_EQ(reading_of({"CAMLOOP_MQTT_CERT=/c"}).faults, Faults{both + "key"});
+  EXPECT_EQ(reading_of({"CAMLOOP_MQTT_KEY=/k"}).faults, Faults{both + "certificate"});
 }
 
 TEST(Config, ListsWhatChanged) {
