@@ -63,9 +63,10 @@ Result<> App::open() {
   size_t frames_kept = plan_memory_for(config_).frames_kept;
   config_ = fit_to_memory(config_);
   TRY(open_http(config_));
+  mqtt_ = TRY(make_mqtt(loop_, config_));
   Capture::Options capture{config_.quality, config_.source.width, config_.source.height,
                            frames_kept};
-  capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_)));
+  capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_, mqtt_.get())));
   open_channel_sender(TRY(make_sender_tls(config_)));
   open_raw_sender();
   open_display();
@@ -133,7 +134,7 @@ void App::open_display() {
 }
 
 // Without a camera `auto` means the pattern; but that would hide the loss of one that was there.
-Capture::MakeSource App::source_maker(const Config& config) {
+Capture::MakeSource App::source_maker(const Config& config, MqttClient* mqtt) {
   Config exact = config;
   if (config.source_kind == SourceKind::kAuto) {
     camera_seen_ = camera_seen_ || find_v4l2_camera(system_v4l2_calls()).ok();
@@ -142,8 +143,8 @@ Capture::MakeSource App::source_maker(const Config& config) {
       exact.source_kind = SourceKind::kPattern;
     }
   }
-  return [this, exact](BufferPool& pool, SourceHandler& handler) {
-    return make_source(loop_, exact, config_, pool, handler);
+  return [this, exact, mqtt](BufferPool& pool, SourceHandler& handler) {
+    return make_source(loop_, exact, config_, mqtt, pool, handler);
   };
 }
 
@@ -183,6 +184,7 @@ void App::announce() const {
 // ---- Reload ------------------------------------------------------------------------------------
 
 void App::reload() {
+  if (stopping_) return;
   ConfigReading reading = settings_.reread();
   std::vector<std::string> changes = config_changes(config_, reading.config);
   if (reading.faults.empty() && !changes.empty()) {
@@ -202,8 +204,14 @@ void App::reload() {
 
 // What can fail comes first, so that all of it takes effect or nothing.
 Result<> App::apply(const Config& config) {
+  // Then what was: dropped at the end, behind those who used it. Its will tells of that.
+  std::unique_ptr<MqttClient> mqtt;
+  bool new_mqtt = !same_mqtt(config_, config);
+  if (new_mqtt) mqtt = TRY(make_mqtt(loop_, config));
   std::unique_ptr<Source> source;
-  if (!same_source(config_, config)) source = TRY(capture_->make(source_maker(config)));
+  if (!same_source(config_, config)) {
+    source = TRY(capture_->make(source_maker(config, new_mqtt ? mqtt.get() : mqtt_.get())));
+  }
   std::unique_ptr<LineService> daytime, greeting;
   bool new_daytime = config.daytime_service != config_.daytime_service;
   bool new_greeting = config.greeting_service != config_.greeting_service;
@@ -216,6 +224,7 @@ Result<> App::apply(const Config& config) {
   Config before = std::exchange(config_, config);
 
   log_open(config.log_target, config.log_level);
+  if (new_mqtt) mqtt_.swap(mqtt);
   capture_->set_quality(config.quality);
   capture_->set_lag_max(config.channel_lag_max_us);
   if (source) {
@@ -264,7 +273,7 @@ void App::look_for_camera(int64_t now_us) {
   camera_seen_ = find_v4l2_camera(system_v4l2_calls()).ok();
   if (!camera_seen_) return;
   log_info("a camera has appeared: it takes the place of the pattern");
-  auto source = capture_->make(source_maker(config_));
+  auto source = capture_->make(source_maker(config_, mqtt_.get()));
   if (source) exchange_source(std::move(source).value());
   shed();
 }
@@ -280,7 +289,9 @@ void App::shed() {
 
 void App::on_stop_signal(const char* name) {
   log_info("%s: stopping", name);
-  loop_.stop();
+  bool again = std::exchange(stopping_, true);
+  if (again || !mqtt_) return loop_.stop();
+  mqtt_->leave(std::nullopt, [this] { loop_.stop(); });
 }
 
 std::vector<LinkFacts> App::links() const {

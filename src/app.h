@@ -9,6 +9,7 @@
 #include "io/signal.h"
 #include "io/timer.h"
 #include "io/watchdog.h"
+#include "links/mqtt_client.h"
 #include "media/hub.h"
 #include "report.h"
 #include "settings.h"
@@ -46,7 +47,7 @@ class App : private HttpContent, private WatchdogWard {
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;
   Config fit_to_memory(Config config) const;
-  Capture::MakeSource source_maker(const Config& config);
+  Capture::MakeSource source_maker(const Config& config, MqttClient* mqtt);
   void exchange_source(std::unique_ptr<Source> source);
   void announce() const;
   void reload();
@@ -77,8 +78,10 @@ class App : private HttpContent, private WatchdogWard {
   bool camera_seen_ = false;  // by us, or by the run before that lost it
   int64_t camera_looked_us_ = 0;
   int exit_status_ = 0;
+  bool stopping_ = false;
   std::unique_ptr<Watchdog> watchdog_;  // none where it is off; last to go, as the others may hang
   Hub hub_;
+  std::unique_ptr<MqttClient> mqtt_;  // none where it is off; before those who use it
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<ChannelSender> channel_sender_;

@@ -1,10 +1,13 @@
 #include "app_parts.h"
 
+#include "mqtt_options.h"
 #include "sources/channel_source.h"
 #include "sources/file/file_source.h"
 #include "sources/pattern_source.h"
 #include "sources/raw_source.h"
 #include "sources/v4l2/v4l2_source.h"
+
+#include <tuple>
 
 namespace camloop {
 namespace {
@@ -31,8 +34,8 @@ bool same_tls(const Config& one, const Config& other) {
 }  // namespace
 
 Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
-                                            const Config& in_force, BufferPool& pool,
-                                            SourceHandler& handler) {
+                                            const Config& in_force, MqttClient* /*mqtt*/,
+                                            BufferPool& pool, SourceHandler& handler) {
   const SourceOptions& options = config.source;
   switch (config.source_kind) {
     case SourceKind::kAuto:
@@ -56,13 +59,16 @@ Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
 }
 
 bool same_source(Config one, const Config& other) {
+  bool receives = one.source_kind == SourceKind::kChannel || one.source_kind == SourceKind::kRaw ||
+                  one.source_kind == SourceKind::kMqtt;
   one.source.controls = other.source.controls;
-  if (one.source_kind == SourceKind::kChannel || one.source_kind == SourceKind::kRaw) {
-    one.source = other.source;
-  }
+  if (receives) one.source = other.source;
   return one.source_kind == other.source_kind && one.source_path == other.source_path &&
          one.source == other.source &&
-         (one.source_kind != SourceKind::kChannel || same_tls(one, other));
+         (one.source_kind != SourceKind::kChannel || same_tls(one, other)) &&
+         (one.source_kind != SourceKind::kMqtt ||
+          (same_mqtt(one, other) && one.transfer_out == other.transfer_out &&
+           one.transfer_in == other.transfer_in));
 }
 
 Result<Tls> make_sender_tls(const Config& config) {
@@ -73,6 +79,22 @@ Result<Tls> make_sender_tls(const Config& config) {
 bool same_channel_sender(const Config& one, const Config& other) {
   return one.channel_to == other.channel_to && one.channel_lag_max_us == other.channel_lag_max_us &&
          same_tls(one, other);
+}
+
+Result<std::unique_ptr<MqttClient>> make_mqtt(Loop& loop, const Config& config) {
+  if (!config.mqtt) return std::unique_ptr<MqttClient>();
+  std::string client_id = config.mqtt_client_id;
+  if (client_id.empty()) client_id = "camloop" + config.id;
+  return std::make_unique<MqttClient>(loop, TRY(make_mqtt_options(config, client_id)));
+}
+
+bool same_mqtt(const Config& one, const Config& other) {
+  auto of = [](const Config& config) {
+    return std::tie(config.mqtt, config.mqtt_ca, config.mqtt_cert, config.mqtt_key, config.id,
+                    config.mqtt_client_id, config.mqtt_clean, config.mqtt_keep_alive_s,
+                    config.mqtt_queue, config.mqtt_prefix);
+  };
+  return of(one) == of(other);
 }
 
 }  // namespace camloop

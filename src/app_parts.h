@@ -5,6 +5,7 @@
 #include "config.h"
 #include "io/loop.h"
 #include "io/tls_context.h"
+#include "links/mqtt_client.h"
 #include "sources/source.h"
 
 #include <memory>
@@ -13,16 +14,21 @@ namespace camloop {
 
 using Tls = std::shared_ptr<const TlsContext>;
 
-/// `in_force`: lives as long as the source, and changes.
+/// `in_force` and `mqtt` live as long as the source; the one changes, and the other is there where
+/// the source is the broker's.
 Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
-                                            const Config& in_force, BufferPool& pool,
-                                            SourceHandler& handler);
+                                            const Config& in_force, MqttClient* mqtt,
+                                            BufferPool& pool, SourceHandler& handler);
 /// Of controls nothing is asked, which are set on a running source; and of a receiver no more than
-/// its TLS.
+/// its TLS or its broker.
 bool same_source(Config one, const Config& other);
 
 /// Of the channel's sender; none where it has no TLS.
 Result<Tls> make_sender_tls(const Config& config);
 bool same_channel_sender(const Config& one, const Config& other);
+
+/// None where MQTT is off.
+Result<std::unique_ptr<MqttClient>> make_mqtt(Loop& loop, const Config& config);
+bool same_mqtt(const Config& one, const Config& other);
 
 }  // namespace camloop

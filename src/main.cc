@@ -21,8 +21,8 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitMisused = 2;
 
-// A stop takes 2 s at most; what must be told to others was told before.
-constexpr int64_t kDrainMax_us = kSecond_us;
+// A stop takes 2 s at most, of which a broker that does not answer our leaving may take one.
+constexpr int64_t kDrainMax_us = kSecond_us / 2;
 
 constexpr const char* kUsage =
     "usage: camloop            run, with the settings in the environment\n"
