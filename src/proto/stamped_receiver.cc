@@ -145,7 +145,8 @@ StampedReceiver::Event StampedReceiver::end_connection(Event why) {
 
 void StampedReceiver::drop_body() {
   body_.clear();
-  if (body_.capacity() > kBodyKeptMax) body_.shrink_to_fit();
+  // shrink_to_fit() does nothing where there are no exceptions.
+  if (body_.capacity() > kBodyKeptMax) body_ = std::vector<uint8_t>();
 }
 
 }  // namespace camloop
