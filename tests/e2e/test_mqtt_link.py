@@ -1,4 +1,4 @@
-"""The program and its broker: as whom it comes, by TLS or not, how it goes, what a reload changes."""
+"""The program and its broker: as whom it comes, by TLS or not, how it goes, what reloads change."""
 
 import pytest
 
