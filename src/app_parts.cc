@@ -3,6 +3,7 @@
 #include "mqtt_options.h"
 #include "sources/channel_source.h"
 #include "sources/file/file_source.h"
+#include "sources/mqtt_source.h"
 #include "sources/pattern_source.h"
 #include "sources/raw_source.h"
 #include "sources/v4l2/v4l2_source.h"
@@ -31,10 +32,16 @@ bool same_tls(const Config& one, const Config& other) {
          one.tls_client_ca == other.tls_client_ca;
 }
 
+bool same_transfer(const Config& one, const Config& other) {
+  return same_mqtt(one, other) && one.transfer_out == other.transfer_out &&
+         one.transfer_in == other.transfer_in &&
+         one.transfer_without_last == other.transfer_without_last;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
-                                            const Config& in_force, MqttClient* /*mqtt*/,
+                                            const Config& in_force, MqttClient* mqtt,
                                             BufferPool& pool, SourceHandler& handler) {
   const SourceOptions& options = config.source;
   switch (config.source_kind) {
@@ -51,7 +58,9 @@ Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
           loop, TRY(parse_listen_address(config.source_path)),
           [&in_force] { return in_force.greeting; }, pool, handler);
     case SourceKind::kMqtt:
-      return Error{"CAMLOOP_SOURCE='mqtt': there is no such source yet"};
+      return make_mqtt_source(
+          loop, *mqtt, {config.transfer_out, config.transfer_in, config.transfer_without_last},
+          pool, handler);
     case SourceKind::kPattern:
       break;
   }
@@ -66,9 +75,7 @@ bool same_source(Config one, const Config& other) {
   return one.source_kind == other.source_kind && one.source_path == other.source_path &&
          one.source == other.source &&
          (one.source_kind != SourceKind::kChannel || same_tls(one, other)) &&
-         (one.source_kind != SourceKind::kMqtt ||
-          (same_mqtt(one, other) && one.transfer_out == other.transfer_out &&
-           one.transfer_in == other.transfer_in));
+         (one.source_kind != SourceKind::kMqtt || same_transfer(one, other));
 }
 
 Result<Tls> make_sender_tls(const Config& config) {

@@ -66,6 +66,7 @@ struct Config {
   int64_t mqtt_image_every_us = 0;               // 0: no images on a period
   std::string transfer_out = "mqttTestPub";      // topics: from the sender of images to the base
   std::string transfer_in = "mqttTestSub";       // and back
+  bool transfer_without_last = false;            // images whose last package is never sent
   std::string display;                           // a device, empty for none
   std::string watchdog;                          // a device, empty for none
   LogTarget log_target = LogTarget::kStderr;

@@ -335,6 +335,10 @@ constexpr Variable kVariables[] = {
      "transfers of images: the topic of packages to the receiver", topic<&Config::transfer_out>},
     {"CAMLOOP_TRANSFER_IN", "mqttTestSub", kTopicNames, "and of the answers to the sender",
      topic<&Config::transfer_in>},
+    {"CAMLOOP_TRANSFER_WITHOUT_LAST", "off", "on or off",
+     "shows images of which the last package alone is missing, as there are senders that leave it "
+     "out",
+     switched<&Config::transfer_without_last>},
     {"CAMLOOP_DISPLAY", "off", "a framebuffer such as /dev/fb0, or off",
      "shows the newest picture, as large as fits on this screen", device<&Config::display>},
     {"CAMLOOP_WATCHDOG", "off", "a device such as /dev/watchdog, or off",

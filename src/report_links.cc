@@ -40,6 +40,7 @@ void put_link(JsonWriter& json, const LinkFacts& link) {
   put_counts(json, "ended", link.ended);
   if (link.texts) json.field("texts", *link.texts);
   if (link.rubbish_bytes) json.field("rubbish_bytes", *link.rubbish_bytes);
+  if (!link.messages.empty()) put_counts(json, "messages", link.messages);
   json.key("peers").open_array();
   for (const LinkPeerFacts& peer : link.peers) {
     json.open_object().field("address", peer.address);
@@ -128,6 +129,10 @@ void put_kind(MetricsText& text, std::span<const LinkFacts> links, std::string_v
   families.times("lag_seconds", "How late frames were, as the protocol counts it.",
                  &LinkTraffic::lag);
   families.times("age_seconds", "How old frames were when accepted.", &LinkTraffic::age);
+  if (kind == "transfer") {
+    families.reasons("messages_total", "Messages that came, by what was made of them.",
+                     [](Link link) { return link.messages; });
+  }
   if (kind != "raw") return;
   families.number("texts_total", "counter", "Texts that went to peers, or came from the server.",
                   [](Link link) { return link.texts.value_or(0); });
@@ -144,7 +149,7 @@ void put_links(JsonWriter& json, std::span<const LinkFacts> links) {
 }
 
 void put_link_metrics(MetricsText& text, std::span<const LinkFacts> links) {
-  for (const char* kind : {"channel", "raw"}) put_kind(text, links, kind);
+  for (const char* kind : {"channel", "raw", "transfer"}) put_kind(text, links, kind);
 }
 
 }  // namespace camloop

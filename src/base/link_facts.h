@@ -35,7 +35,7 @@ struct LinkPeerFacts {
 };
 
 struct LinkFacts {
-  const char* kind;     // "channel", "raw"
+  const char* kind;     // "channel", "raw", "transfer"
   const char* role;     // "receiver", "sender"
   std::string address;  // that it listens on, or that it connects to
   bool secure = false;  // by TLS
@@ -50,6 +50,8 @@ struct LinkFacts {
   // Of a raw link.
   std::optional<uint64_t> texts;          // that the receiver sent, one a peer; or the sender got
   std::optional<uint64_t> rubbish_bytes;  // between the frames that came to a receiver
+  // Of an image transfer: what was made of each message that came.
+  std::vector<ReasonCount> messages;
 };
 
 }  // namespace camloop

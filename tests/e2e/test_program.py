@@ -70,7 +70,7 @@ GOOD = {"SOURCE": "file:/no/such/file", "SIZE": "1920x1080", "FPS": "0.5", "FORM
         "MQTT_CERT": "/mqtt.crt", "MQTT_KEY": "/mqtt.key", "MQTT_CLIENT_ID": "camloop1",
         "MQTT_CLEAN": "0", "MQTT_KEEPALIVE": "0", "MQTT_QUEUE": "10000", "MQTT_PREFIX": "a/b",
         "MQTT_DISCOVERY": "off", "MQTT_IMAGE_EVERY": "0.5", "TRANSFER_OUT": "to/base",
-        "TRANSFER_IN": "from/base",
+        "TRANSFER_IN": "from/base", "TRANSFER_WITHOUT_LAST": "on",
         "WATCHDOG": "/dev/watchdog", "LOG": "syslog", "LOG_LEVEL": "debug"}
 
 SECRETS = ["HTTP_PASSWORD", "HTTP_TOKEN", "MQTT"]
@@ -104,7 +104,7 @@ BAD = [("SOURCE", "camera", "pattern"), ("SOURCE", "file:", "file:PATH"),
        ("MQTT_KEEPALIVE", "65536", "65535"), ("MQTT_QUEUE", "0", "1 to 10000"),
        ("MQTT_PREFIX", "/a", "without /"), ("MQTT_DISCOVERY", "a/#", "without +"),
        ("MQTT_IMAGE_EVERY", "0", "seconds"), ("TRANSFER_OUT", "+", "without +"),
-       ("TRANSFER_IN", "", "topic"),
+       ("TRANSFER_IN", "", "topic"), ("TRANSFER_WITHOUT_LAST", "1", "on or off"),
        ("DISPLAY", "fb0", "/dev/fb0"), ("WATCHDOG", "on", "/dev/watchdog"),
        ("LOG", "file", "syslog"), ("LOG_LEVEL", "loud", "info")]
 

@@ -141,6 +141,7 @@ const ValuesOfVariable kValues[] = {
      {"0", "0.09", "-1", "86400.1", "nan", "1s"}},
     {"CAMLOOP_TRANSFER_OUT", {"mqttTestPub", "/a/", "a"}, {"", "off/#", "+", kTooLong.c_str()}},
     {"CAMLOOP_TRANSFER_IN", {"mqttTestSub", "/a/", "a"}, {"", "off/#", "+", kTooLong.c_str()}},
+    {"CAMLOOP_TRANSFER_WITHOUT_LAST", {"on", "off", ""}, {"1", "yes", "ON"}},
     {"CAMLOOP_DISPLAY",
      {"off", "", "/dev/fb0", "/dev/graphics/fb1"},
      {"on", "fb0", "/fb0", "0", ":0", "OFF"}},

@@ -112,5 +112,14 @@ TEST(ReportLinks, RawLinkTellsOfTextsAndRubbish) {
   EXPECT_TRUE(has(text, "\ncamloop_raw_rubbish_bytes_total{role=\"receiver\"} 17\n"));
 }
 
+TEST(ReportLinks, ImageTransferTellsOfItsMessages) {
+  LinkFacts link{.kind = "transfer", .role = "receiver", .address = "mqttTestPub"};
+  link.messages = {{"new", 35}, {"bad", 2}};
+  LinkFacts links[] = {link};
+  EXPECT_TRUE(has(json_of(links), R"("ended":{},"messages":{"new":35,"bad":2},"peers":[])"));
+  EXPECT_TRUE(has(metrics_of(links),
+                  "\ncamloop_transfer_messages_total{role=\"receiver\",reason=\"bad\"} 2\n"));
+}
+
 }  // namespace
 }  // namespace camloop
