@@ -1,7 +1,9 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdlib>
 
 namespace camloop {
 namespace {
@@ -23,6 +25,17 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+template <>
+std::optional<double> parse_number(std::string_view text) {
+  bool is_decimal = text.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
+  if (text.empty() || text.front() == '+' || !is_decimal) return std::nullopt;
+  std::string ended(text);
+  char* end = nullptr;
+  double number = std::strtod(ended.c_str(), &end);
+  if (end != ended.c_str() + ended.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
 
 char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

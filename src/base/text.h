@@ -18,6 +18,11 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// By strtod(), which is there anyway: std::from_chars() has 20 KB of its own for this. Finite
+/// numbers only.
+template <>
+std::optional<double> parse_number(std::string_view text);
+
 /// Of an ASCII letter; any other stays as it is.
 char to_lower(char c);
 bool equals_ignoring_case(std::string_view a, std::string_view b);

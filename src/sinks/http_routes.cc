@@ -1,6 +1,7 @@
 #include "sinks/http_routes.h"
 
-#include <charconv>
+#include "base/text.h"
+
 #include <cmath>
 #include <iterator>
 #include <string_view>
@@ -44,11 +45,8 @@ HttpRoute path_route(const HttpRequest& request) {
 }
 
 std::optional<double> positive_number(std::optional<std::string_view> text) {
-  double number = 0;
-  if (!text) return std::nullopt;
-  auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
-  bool good = fault == std::errc() && end == text->data() + text->size() && std::isfinite(number);
-  return good && number >= 0 ? std::optional(number) : std::nullopt;
+  auto number = text ? parse_number<double>(*text) : std::nullopt;
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 // An hour and a thousand frames a second bound what a client can ask, before it becomes integers.

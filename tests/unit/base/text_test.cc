@@ -17,13 +17,16 @@ TEST(ParseNumber, TakesTheWholeText) {
   EXPECT_EQ(parse_number<int>("007"), 7);
   EXPECT_EQ(parse_number<double>("12.5"), 12.5);
   EXPECT_EQ(parse_number<double>("1e2"), 100);
+  EXPECT_EQ(parse_number<double>("-.5E-1"), -0.05);
+  EXPECT_EQ(parse_number<double>(std::string_view("1.57", 3)), 1.5);
 }
 
 TEST(ParseNumber, TakesNothingElse) {
   for (const char* text : {"", " 1", "1 ", "+1", "1x", "x1", "0x10", "1.5", "--1", "-"}) {
     EXPECT_EQ(parse_number<int>(text), std::nullopt) << text;
   }
-  for (const char* text : {"", " 1", "1 ", "+1", "1x", "0x10", "1,5", ".", "e1"}) {
+  for (const char* text : {"", " 1", "1 ", "+1", "1x", "0x10", "1,5", ".", "e1", "1e", "-", "nan",
+                           "inf", "-inf", "1.5.2", "--1"}) {
     EXPECT_EQ(parse_number<double>(text), std::nullopt) << text;
   }
   EXPECT_EQ(parse_number<int>(std::string_view("1\0", 2)), std::nullopt);
