@@ -18,7 +18,7 @@ Result<size_t> send_pieces(int socket, std::span<iovec> pieces) {
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
   ssize_t taken = 0;
-  do taken = sendmsg(socket, &message, MSG_NOSIGNAL);
+  do taken = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (taken < 0 && errno == EINTR);
   if (taken >= 0) return static_cast<size_t>(taken);
   if (would_block(errno)) return size_t{0};

@@ -20,7 +20,8 @@ inline iovec piece(Bytes bytes) {
   return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
 }
 
-/// How much of the pieces the kernel took: 0 while it is full. One call.
+/// How much of the pieces the kernel took: 0 while it is full. One call; does not wait on a socket
+/// that blocks either.
 Result<size_t> send_pieces(int socket, std::span<iovec> pieces);
 /// One call.
 Result<Received> receive_some(int socket, MutableBytes buffer);

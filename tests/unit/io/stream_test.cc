@@ -265,5 +265,35 @@ TEST_F(StreamTest, AnswersFromWithinACall) {
   run_until([this] { return peer_->read() == "echo <hello>"; });
 }
 
+TEST_F(StreamTest, LeavesWhatComesToTheSocketWhilePaused) {
+  connect();
+  do_on_bytes_ = [this] {
+    stream_->pause();
+    return Result<>();
+  };
+  peer_->send("first");
+  run_until([this] { return received_ == "first"; });
+  peer_->send("second");
+  EXPECT_TRUE(write("sent meanwhile"));
+  run_a_while();
+  EXPECT_EQ(received_, "first");
+  EXPECT_EQ(peer_->read(), "sent meanwhile");
+  stream_->resume();
+  EXPECT_EQ(received_, "first") << "never inside a call that its owner made";
+  run_until([this] { return received_ == "firstsecond"; });
+}
+
+TEST_F(StreamTest, FinishesWhilePausedToo) {
+  connect();
+  stream_->pause();
+  peer_->send("unheard");
+  peer_->finish();
+  run_a_while();
+  EXPECT_EQ(eofs_, 0);
+  stream_->finish();
+  run_until([this] { return !ended_.empty(); });
+  EXPECT_EQ(received_, "");
+}
+
 }  // namespace
 }  // namespace camloop
