@@ -2,23 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random_seed.h"
 
 #include <algorithm>
 #include <utility>
 
-#include <sys/random.h>
-
 namespace camloop {
-namespace {
-
-uint64_t random_seed() {
-  uint64_t seed = 0;
-  // Early after the boot there is no entropy yet: then the clock has to do.
-  bool drawn = getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed;
-  return drawn ? seed : static_cast<uint64_t>(monotonic_us());
-}
-
-}  // namespace
 
 Uplink::Uplink(Loop& loop, const Options& options, UplinkHandler& handler)
     : loop_(loop),
