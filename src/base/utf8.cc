@@ -23,6 +23,12 @@ size_t utf8_length(std::string_view text) {
   return lead >= 0xf0 && lead <= 0xf4 && follows(3) ? 4 : 0;
 }
 
+bool is_utf8(std::string_view text) {
+  size_t length = 1;
+  for (; !text.empty() && length > 0; text.remove_prefix(length)) length = utf8_length(text);
+  return length > 0;
+}
+
 std::string to_utf8(std::string_view text) {
   std::string repaired;
   while (!text.empty()) {

@@ -11,6 +11,9 @@ namespace camloop {
 /// none.
 size_t utf8_length(std::string_view text);
 
+/// Whether all of `text` is such sequences.
+bool is_utf8(std::string_view text);
+
 /// `text` with U+FFFD in place of each byte that belongs to no such sequence: up to three times as
 /// long.
 std::string to_utf8(std::string_view text);

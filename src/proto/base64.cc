@@ -1,5 +1,6 @@
 #include "proto/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace camloop {
@@ -9,6 +10,20 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
+
+std::string base64_encode(Bytes bytes) {
+  std::string encoded;
+  encoded.reserve((bytes.size() + 2) / 3 * 4);
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min<size_t>(bytes.size(), 3))) {
+    size_t count = std::min<size_t>(bytes.size(), 3);
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < count ? bytes[i] : 0u);
+    for (size_t i = 0; i < 4; ++i) {
+      encoded.push_back(i <= count ? kAlphabet[bits >> (18 - 6 * i) & 63] : '=');
+    }
+  }
+  return encoded;
+}
 
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;

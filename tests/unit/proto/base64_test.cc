@@ -5,6 +5,21 @@
 namespace camloop {
 namespace {
 
+TEST(Base64, EncodesTheTestVectorsOfTheRfc) {
+  EXPECT_EQ(base64_encode(as_bytes("")), "");
+  EXPECT_EQ(base64_encode(as_bytes("f")), "Zg==");
+  EXPECT_EQ(base64_encode(as_bytes("fo")), "Zm8=");
+  EXPECT_EQ(base64_encode(as_bytes("foo")), "Zm9v");
+  EXPECT_EQ(base64_encode(as_bytes("foob")), "Zm9vYg==");
+  EXPECT_EQ(base64_encode(as_bytes("fooba")), "Zm9vYmE=");
+  EXPECT_EQ(base64_encode(as_bytes("foobar")), "Zm9vYmFy");
+}
+
+TEST(Base64, EncodesBytesOfAnyValue) {
+  EXPECT_EQ(base64_encode(as_bytes(std::string("\0\xff\xfe", 3))), "AP/+");
+  EXPECT_EQ(base64_encode(as_bytes("\xff\xff\xff")), "////");
+}
+
 TEST(Base64, DecodesTheTestVectorsOfTheRfc) {
   EXPECT_EQ(base64_decode(""), "");
   EXPECT_EQ(base64_decode("Zg=="), "f");
