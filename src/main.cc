@@ -5,10 +5,14 @@
 #include "base/log.h"
 #include "config.h"
 #include "settings.h"
+#include "tools/pub.h"
+#include "tools/sub.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +34,23 @@ constexpr const char* kUsage =
     "       camloop --help     this text; --help=markdown, --help=defaults: the settings as\n"
     "                          a table, and as a file of environment variables\n"
     "       camloop --version\n"
+    "       camloop TOOL ...   run once, with the settings of CAMLOOP_MQTT...\n"
     "--defaults FILE     takes what the environment does not say from FILE, NAME=VALUE lines\n"
     "SIGHUP makes it read FILE again, or /etc/default/camloop where none is named.\n";
 
+struct Tool {
+  std::string_view name;
+  const char* usage;
+  /// The exit status, or what would be right in the place of `words`, those behind its name.
+  Result<int> (*run)(std::span<const std::string_view> words, const Config& config);
+};
+
+constexpr Tool kTools[] = {{"pub", kPubUsage, run_pub}, {"sub", kSubUsage, run_sub}};
+
 struct Arguments {
   std::string_view action;
+  const Tool* tool = nullptr;                // in place of an action
+  std::vector<std::string_view> tool_words;  // behind its name
   std::optional<std::string> defaults_file;
 };
 
@@ -63,6 +79,23 @@ int run(const Settings& settings, const Config& config) {
   return status;
 }
 
+// A tool tells of what goes wrong; whether it goes well shows.
+int run_tool(const Arguments& arguments, const Config& config) {
+  bool usual = config.log_level == LogLevel::kInfo;
+  log_open(LogTarget::kStderr, usual ? LogLevel::kWarning : config.log_level);
+  auto status = arguments.tool->run(arguments.tool_words, config);
+  if (status.ok()) return status.value();
+  log_error("%s: %s", std::string(arguments.tool->name).c_str(), status.error().text.c_str());
+  std::fprintf(stderr, "usage: %s", arguments.tool->usage);
+  return kExitMisused;
+}
+
+const Tool* find_tool(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kTools), std::end(kTools),
+                                   [name](const Tool& each) { return name == each.name; });
+  return found == std::end(kTools) ? nullptr : found;
+}
+
 // One action at most; two make one that there is not.
 Arguments read_arguments(int count, char** texts) {
   Arguments arguments;
@@ -70,6 +103,10 @@ Arguments read_arguments(int count, char** texts) {
     std::string_view text = texts[i];
     if (text == "--defaults" && i + 1 < count) {
       arguments.defaults_file = texts[++i];
+    } else if (const Tool* tool = find_tool(text); tool && arguments.action.empty()) {
+      arguments.tool = tool;
+      arguments.tool_words.assign(texts + i + 1, texts + count);
+      break;
     } else {
       arguments.action = arguments.action.empty() ? text : "--too-many";
     }
@@ -77,15 +114,18 @@ Arguments read_arguments(int count, char** texts) {
   return arguments;
 }
 
+int print_help() {
+  std::printf("%s\ntools:\n", kUsage);
+  for (const Tool& tool : kTools) std::printf("       %s", tool.usage);
+  return std::printf("\nsettings, as environment variables:\n%s", config_help().c_str()) < 0;
+}
+
 int main_with(const Arguments& arguments) {
   std::string_view argument = arguments.action;
   if (argument == "--version") return std::puts("camloop " CAMLOOP_VERSION) < 0;
   if (argument == "--help=markdown") return std::fputs(config_markdown().c_str(), stdout) < 0;
   if (argument == "--help=defaults") return std::fputs(config_defaults().c_str(), stdout) < 0;
-  if (argument == "--help") {
-    return std::printf("%s\nsettings, as environment variables:\n%s", kUsage,
-                       config_help().c_str()) < 0;
-  }
+  if (argument == "--help") return print_help();
   if (!argument.empty() && argument != "--check") {
     std::fputs(kUsage, stderr);
     return kExitMisused;
@@ -94,6 +134,7 @@ int main_with(const Arguments& arguments) {
   ConfigReading reading = settings.read();
   for (const std::string& fault : reading.faults) log_error("%s", fault.c_str());
   if (!reading.faults.empty()) return kExitMisused;
+  if (arguments.tool) return run_tool(arguments, reading.config);
   return argument == "--check" ? 0 : run(settings, reading.config);
 }
 

@@ -22,6 +22,8 @@ ROOMS = {
     "sources": {"base", "media", "proto", "io", "links", "sources"},
     "web": {"base", "web"},
     "sinks": {"base", "media", "proto", "io", "web", "links", "sinks"},
+    "tools": {"base", "media", "proto", "io", "web", "links", "sources", "sinks", "tools",
+              "config.h", "settings.h", "mqtt_options.h"},
 }
 
 # Which files of src/ may include a system header, by the beginning of its name.
