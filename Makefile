@@ -139,6 +139,10 @@ $(eval $(call tree,v831-release,v831,$(release),$(release_link)))
 # Loops over pixels become vectors, which gcc 12 makes of them at -O3 only.
 build/%-release/src/media/pixels.o: extra_flags := -O3
 
+# What is no room's works once, at the start or for somebody who asks: small is better than fast.
+once := $(wildcard src/*.cc)
+$(foreach tree,host-release v831-release,$(once:%.cc=build/$(tree)/%.o)): extra_flags := -Os
+
 run: build/host-release/camloop
 	@$<
 
