@@ -6,6 +6,7 @@
 #include "config.h"
 #include "settings.h"
 #include "tools/pub.h"
+#include "tools/send.h"
 #include "tools/sub.h"
 
 #include <algorithm>
@@ -45,7 +46,8 @@ struct Tool {
   Result<int> (*run)(std::span<const std::string_view> words, const Config& config);
 };
 
-constexpr Tool kTools[] = {{"pub", kPubUsage, run_pub}, {"sub", kSubUsage, run_sub}};
+constexpr Tool kTools[] = {
+    {"pub", kPubUsage, run_pub}, {"send", kSendUsage, run_send}, {"sub", kSubUsage, run_sub}};
 
 struct Arguments {
   std::string_view action;

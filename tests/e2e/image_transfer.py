@@ -3,6 +3,9 @@ images, and a base that gets them."""
 
 import struct
 
+import cv2
+import numpy
+
 from camloop_process import wait_until
 from paho_client import PahoClient
 
@@ -10,6 +13,16 @@ TO_BASE, TO_SERVER = "mqttTestPub", "mqttTestSub"
 MESSAGE, ANSWER = struct.Struct("<Lbhh"), struct.Struct("<Lbhb")
 BEGIN, DATA, FINISHED = 1, 2, 3
 PACKAGE_SIZE = 1400
+
+
+def picture(seed, size=50_000):
+    """A JPEG of noise, of about that many bytes."""
+    pixels = numpy.random.default_rng(seed).integers(0, 256, (480, 640, 3), numpy.uint8)
+    for quality in range(100, 0, -1):
+        jpeg = cv2.imencode(".jpg", pixels[:size // 256], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        if len(jpeg) <= size:
+            return jpeg.tobytes()
+    raise AssertionError("no quality is low enough")
 
 
 class ImageServer:

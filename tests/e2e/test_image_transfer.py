@@ -2,23 +2,11 @@
 
 import os
 
-import cv2
-import numpy
 import pytest
 
 from camloop_process import wait_until
-from image_transfer import BEGIN, DATA, FINISHED, PACKAGE_SIZE, ImageServer
+from image_transfer import BEGIN, DATA, FINISHED, PACKAGE_SIZE, TO_BASE, ImageServer, picture
 from stream_readers import decode
-
-
-def picture(seed, size=50_000):
-    """A JPEG of noise, of about that many bytes."""
-    pixels = numpy.random.default_rng(seed).integers(0, 256, (480, 640, 3), numpy.uint8)
-    for quality in range(100, 0, -1):
-        jpeg = cv2.imencode(".jpg", pixels[:size // 256], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        if len(jpeg) <= size:
-            return jpeg.tobytes()
-    raise AssertionError("no quality is low enough")
 
 
 def link(program):
@@ -33,7 +21,7 @@ def fixture_broker(mosquitto):
 @pytest.fixture(name="base")
 def fixture_base(serve, broker):
     base = serve(SOURCE="mqtt", MQTT=broker.url())
-    wait_until("it listens", lambda: "mqttTestPub" in broker.log())
+    wait_until("it listens", lambda: TO_BASE in broker.log())
     return base
 
 
@@ -71,7 +59,7 @@ def test_a_server_that_leaves_out_the_last_package_is_told_which(base, broker):
 
 def test_an_image_without_its_last_package_is_shown_where_that_is_allowed(serve, broker):
     base = serve(SOURCE="mqtt", MQTT=broker.url(), TRANSFER_WITHOUT_LAST="on")
-    wait_until("it listens", lambda: "mqttTestPub" in broker.log())
+    wait_until("it listens", lambda: TO_BASE in broker.log())
     jpeg = picture(4)
     with ImageServer(broker.port) as server:
         assert server.send("image.jpg", jpeg, leave_out=1)
@@ -94,7 +82,7 @@ def test_what_is_no_message_does_no_harm(base, broker):
 
         def say_rubbish(index):
             for rubbish in (b"", b"hello", os.urandom(2000), b"\xee\xee\xff\xff\x09" + bytes(4)):
-                server.paho.publish("mqttTestPub", rubbish, qos=0)
+                server.paho.publish(TO_BASE, rubbish, qos=0)
 
         assert server.send("../../etc/passwd\n", jpeg, on_package=say_rubbish)
     assert base.get("/snapshot") == jpeg
@@ -121,3 +109,15 @@ def test_a_transfer_to_the_base_outlasts_a_restart_of_the_broker(base, broker):
     with ImageServer(broker.port) as server:
         assert server.send("image.jpg", jpeg, on_package=on_package)
     assert base.get("/snapshot") == jpeg
+
+
+def test_a_reload_goes_over_to_another_broker(service, broker, mosquitto):
+    service = service(SOURCE="mqtt", MQTT=broker.url())
+    other = mosquitto()
+    jpeg = picture(8)
+    service.change(SOURCE="mqtt", MQTT=other.url())
+    wait_until("it listens", lambda: TO_BASE in other.log())
+    with ImageServer(other.port) as server:
+        assert server.send("image.jpg", jpeg)
+    service.change(SOURCE="mqtt", MQTT=other.url(), QUALITY=50)
+    assert service.camera.get("/snapshot") == jpeg
