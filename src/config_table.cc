@@ -333,8 +333,8 @@ constexpr Variable kVariables[] = {
      "publishes an image as often, beside those that were asked for", apply_mqtt_image_every},
     {"CAMLOOP_TRANSFER_OUT", "mqttTestPub", kTopicNames,
      "transfers of images: the topic of packages to the receiver", topic<&Config::transfer_out>},
-    {"CAMLOOP_TRANSFER_IN", "mqttTestSub", kTopicNames, "and of the answers to the sender",
-     topic<&Config::transfer_in>},
+    {"CAMLOOP_TRANSFER_IN", "mqttTestSub", kTopicNames,
+     "transfers of images: the topic of answers to the sender", topic<&Config::transfer_in>},
     {"CAMLOOP_TRANSFER_WITHOUT_LAST", "off", "on or off",
      "shows images of which the last package alone is missing, as there are senders that leave it "
      "out",
