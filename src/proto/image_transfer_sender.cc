@@ -70,7 +70,7 @@ void ImageTransferSender::resume() {
   if (phase_ == Phase::kAsked) go_to(place_, facts_.failed_unanswered, "got no answer");
 }
 
-// `why` it could have been sent before.
+// `why` says what became of its tries, should there be none left.
 void ImageTransferSender::go_to(size_t place, uint64_t& failures, const char* why) {
   place_ = place;
   phase_ = Phase::kDue;

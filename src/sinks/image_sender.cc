@@ -56,6 +56,11 @@ void ImageSender::on_offline(const Error&) {
   go_on();
 }
 
+void ImageSender::on_refused(const std::string& filter) {
+  transfer_.abandon(Error{"the broker does not let us hear " + filter});
+  go_on();
+}
+
 // ---- The transfers ----
 
 void ImageSender::go_on() {

@@ -55,6 +55,7 @@ class ImageSender : private MqttUser {
   void on_message(const MqttMessage& message) override;
   void on_online() override;
   void on_offline(const Error& why) override;
+  void on_refused(const std::string& filter) override;
 
   void go_on();
   void await_broker();

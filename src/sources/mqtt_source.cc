@@ -28,6 +28,7 @@ class MqttSource : public Source, private MqttUser {
 
  private:
   void on_message(const MqttMessage& message) override;
+  void on_oversize(const MqttMessage&) override { ++ignored_; }
   void on_online() override { base_.resume(monotonic_us()); }
 
   void take(ImageTransferBase::Image image);
@@ -42,6 +43,7 @@ class MqttSource : public Source, private MqttUser {
   SourceFacts facts_;
   Frame image_;  // the last one
   uint64_t broken_ = 0;
+  uint64_t ignored_ = 0;  // messages that are not shown to the base at all
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;
   Ticker ticker_;  // last: it ends first
@@ -64,7 +66,10 @@ MqttSource::MqttSource(Loop& loop, MqttClient& client, const MqttSourceOptions& 
 // ---- The transfer ----
 
 void MqttSource::on_message(const MqttMessage& message) {
-  if (message.retain) return;  // of a transfer that is over
+  if (message.retain) {  // of a transfer that is over
+    ++ignored_;
+    return;
+  }
   bytes_received_ += message.payload.size();
   auto answer = base_.feed(message.payload, monotonic_us());
   if (answer) {
@@ -133,7 +138,7 @@ std::optional<LinkFacts> MqttSource::link_facts() const {
   link.messages = {{"new", transfers.packages},
                    {"repeated", transfers.repeated},
                    {"bad", transfers.bad},
-                   {"ignored", transfers.ignored}};
+                   {"ignored", transfers.ignored + ignored_}};
   return link;
 }
 

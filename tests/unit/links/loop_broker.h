@@ -44,7 +44,8 @@ class LoopBroker : private StreamHandler {
   }
   void cut() { stream_.reset(); }
 
-  bool open = true;  // else connections are dropped
+  bool open = true;    // else connections are dropped
+  bool grants = true;  // else subscriptions are refused
   int connections = 0;
   std::vector<std::string> subscribed;  // filters
   std::function<void(const std::string& topic, const std::string& payload)> on_published =
@@ -89,7 +90,7 @@ class LoopBroker : private StreamHandler {
     std::string codes;
     for (size_t at = 2; at < body.size(); at += 3 + subscribed.back().size()) {
       subscribed.push_back(string_at(at));
-      codes += '\0';
+      codes += grants ? '\0' : '\x80';
     }
     (void)stream_->write(
         as_bytes("\x90"s + static_cast<char>(2 + codes.size()) + body.substr(0, 2) + codes));

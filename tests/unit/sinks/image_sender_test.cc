@@ -145,6 +145,13 @@ TEST_F(ImageSenderTest, SaysWhyTheBaseDoesNotTakeAnImage) {
   EXPECT_EQ(outcomes_[1], "b done");
 }
 
+TEST_F(ImageSenderTest, SaysThatTheBrokerKeepsTheAnswersFromUs) {
+  broker_.grants = false;
+  EXPECT_EQ(send("a", "x"), "");
+  run_until_outcomes(1);
+  EXPECT_EQ(outcomes_[0], "a: the broker does not let us hear from/base");
+}
+
 TEST_F(ImageSenderTest, IgnoresAnAnswerThatWasKept) {
   answers_ = false;
   EXPECT_EQ(send("a", "x"), "");

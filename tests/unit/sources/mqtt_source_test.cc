@@ -139,11 +139,12 @@ TEST_F(MqttSourceTest, ShowsAnImageWithoutItsLastPackageWhereThatIsAllowed) {
   EXPECT_EQ(shown, jpeg_.substr(0, jpeg_.size() / 100 * 100) + "\xff\xd9");
 }
 
-TEST_F(MqttSourceTest, IgnoresMessagesThatWereKept) {
+TEST_F(MqttSourceTest, IgnoresMessagesThatWereKeptAndThoseOfOtherKinds) {
   broker_->publish("from/server",
                    format_transfer_message({TransferFunction::kBegin, 0, as_bytes("a;1")}), true);
   broker_->publish("from/server", "hello");
-  wait_until([this] { return count_of(link().messages, "ignored") == 1; });
+  broker_->publish("from/server", std::string(kTransferMessageMax + 1, 'x'));
+  wait_until([this] { return count_of(link().messages, "ignored") == 3; });
   EXPECT_TRUE(answers_.empty());
 }
 
