@@ -115,7 +115,7 @@ def test_pahos_second_delivery_is_told_from_a_new_message(broker):
 
 
 def test_paho_pings_and_hears_the_answer(broker):
-    with paho_of(broker, keepalive=5):
+    with paho_of(broker, keepalive=1):
         connection = broker.welcome()
         connection.expect(Pingreq)
         connection.send(pingresp())
