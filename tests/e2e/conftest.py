@@ -1,11 +1,14 @@
 """What the end-to-end tests share: programs that must end well, and recorded footage."""
 
+import contextlib
 import subprocess
 
 import pytest
 
 from camloop_process import ROOT, Camloop, Service
+from fake_broker import FakeBroker
 from mosquitto import Mosquitto
+from mqtt_tool import Tool
 
 FOOTAGE = ROOT / "build/footage"
 PEDESTRIANS = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
@@ -57,6 +60,35 @@ def fixture_mosquitto(tmp_path):
     yield start
     for broker in brokers:
         broker.close()
+
+
+@pytest.fixture(name="tool")
+def fixture_tool():
+    """A function that starts one-shot tools; those that still run are ended afterwards."""
+    with contextlib.ExitStack() as tools:
+        def start(*words, **settings):
+            started = tools.enter_context(Tool(*words, **settings))
+            tools.callback(lambda: started.process.poll() is None and started.end())
+            return started
+
+        yield start
+
+
+@pytest.fixture(name="broker", params=[False, True], ids=["whole", "byte by byte"])
+def fixture_broker(request):
+    """A scripted one."""
+    with FakeBroker(byte_by_byte=request.param) as broker:
+        yield broker
+
+
+@pytest.fixture(name="sub")
+def fixture_sub(tool, broker):
+    return lambda *arguments, **settings: tool("sub", *arguments, MQTT=broker.url, **settings)
+
+
+@pytest.fixture(name="pub")
+def fixture_pub(tool, broker):
+    return lambda *arguments, **settings: tool("pub", *arguments, MQTT=broker.url, **settings)
 
 
 def footage(name, *options):

@@ -40,6 +40,9 @@ class Tool:
         self.complaints += self.process.stderr.read() or b""
         return self.complaints.decode()
 
+    def wait_for_complaint(self, text):
+        wait_until(f"it says {text}", lambda: text in self.read_complaints())
+
     def lines(self):
         return self.read().split(b"\n")[:-1]
 

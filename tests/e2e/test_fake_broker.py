@@ -6,16 +6,10 @@ import paho.mqtt.client as paho
 import pytest
 
 from camloop_process import wait_until
-from fake_broker import Conduct, FakeBroker, Identifiers
+from fake_broker import Conduct, Identifiers
 from mqtt_wire import (PUBACK, PUBCOMP, PUBREC, PUBREL, UNSUBACK, Answer, Connect, Disconnect,
                        Pingreq, Publish, Subscribe, Unsubscribe, Violation, answer, connack,
                        pingresp, publish, suback, take_packet)
-
-
-@pytest.fixture(name="broker", params=[False, True], ids=["whole", "byte by byte"])
-def fixture_broker(request):
-    with FakeBroker(request.param) as broker:
-        yield broker
 
 
 @contextlib.contextmanager
