@@ -17,13 +17,20 @@ void Hub::detach(Viewer& viewer) {
   if (viewers_.empty() && changed_) changed_();
 }
 
+void Hub::set_on(bool on) {
+  on_ = on;
+  if (!on) newest_ = {};
+  if (changed_) changed_();
+}
+
 bool Hub::wants(int64_t captured_us) const {
-  return std::any_of(viewers_.begin(), viewers_.end(),
-                     [captured_us](Viewer* viewer) { return viewer->wants(captured_us); });
+  return on_ && std::any_of(viewers_.begin(), viewers_.end(),
+                            [captured_us](Viewer* viewer) { return viewer->wants(captured_us); });
 }
 
 void Hub::publish(const Frame& frame) {
   CHECK(frame);
+  if (!on_) return;
   newest_ = frame;
   ++published_;
   for (Viewer* viewer : viewers_) viewer->on_frame(newest_);

@@ -29,18 +29,23 @@ class Hub {
   void attach(Viewer& viewer);
   void detach(Viewer& viewer);
 
-  bool watched() const { return !viewers_.empty(); }
+  /// Off: nobody is shown anything, whoever is attached, and the newest frame is forgotten.
+  void set_on(bool on);
+  bool on() const { return on_; }
+
+  bool watched() const { return on_ && !viewers_.empty(); }
   bool wants(int64_t captured_us) const;
 
-  /// Hands the frame to every viewer and keeps it as the newest.
+  /// Hands the frame to every viewer and keeps it as the newest. While off it is passed over.
   void publish(const Frame& frame);
-  /// The frame published last, empty before the first.
+  /// The frame published last, empty before the first and while off.
   const Frame& newest() const { return newest_; }
   uint64_t published() const { return published_; }
 
  private:
   std::vector<Viewer*> viewers_;
   std::function<void()> changed_;
+  bool on_ = true;
   Frame newest_;
   uint64_t published_ = 0;
 };

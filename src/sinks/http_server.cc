@@ -83,6 +83,10 @@ void HttpServer::limit_rates(double fps_max) {
 }
 
 Result<> HttpServer::admit_viewer() {
+  if (!hub_.on()) {
+    ++gone_.off_refused;
+    return Error{"the stream is switched off"};
+  }
   if (refuses_viewers_) {
     ++gone_.memory_refused;
     return Error{"memory is short: try again later"};
@@ -98,6 +102,12 @@ Result<> HttpServer::admit_viewer() {
     quiet_->start(kQuietMax_us);
   }
   return {};
+}
+
+void HttpServer::drop_streams() {
+  for (size_t i = connections_.size(); i-- > 0;) {
+    if (connections_[i]->streaming()) drop(i);
+  }
 }
 
 void HttpServer::connection_ended(HttpConnection& connection) {

@@ -48,7 +48,8 @@ class HttpServer : public Viewer, private HttpHost {
     uint64_t dropped_stale = 0;
     uint64_t viewers_refused = 0;
     uint64_t memory_refused = 0;
-    uint64_t stalled = 0;  // clients dropped since they took no data or used up their time
+    uint64_t off_refused = 0;  // viewers while the stream is switched off
+    uint64_t stalled = 0;      // clients dropped since they took no data or used up their time
   };
 
   static Result<std::unique_ptr<HttpServer>> create(Loop& loop, Hub& hub, const Options& options,
@@ -65,6 +66,8 @@ class HttpServer : public Viewer, private HttpHost {
   void limit_rates(double fps_max);
   /// While memory is short: those who watch stay, others are told to come again.
   void refuse_viewers(bool refuse) { refuses_viewers_ = refuse; }
+  /// The stream has been switched off: those who watch it are sent away.
+  void drop_streams();
   const Listener& listener() const { return *listener_; }
   /// One entry for each stream client.
   std::vector<HttpClientFacts> clients() const;

@@ -103,6 +103,27 @@ TEST_F(HubTest, ShowsNothingToWhoHasLeft) {
   EXPECT_TRUE(first_.frames.empty());
 }
 
+TEST_F(HubTest, SwitchedOffItShowsNobodyAnythingAndForgets) {
+  std::vector<bool> changes;
+  hub_.attach(first_);
+  hub_.publish(make_frame(1));
+  hub_.on_demand_changed([&] { changes.push_back(hub_.watched()); });
+  hub_.set_on(false);
+  EXPECT_FALSE(hub_.newest());
+  EXPECT_FALSE(hub_.wants(1'000'000));
+  hub_.publish(make_frame(2));
+  hub_.attach(second_);
+  EXPECT_FALSE(hub_.newest());
+  EXPECT_EQ(first_.frames.size(), 1u);
+  hub_.set_on(true);
+  EXPECT_EQ(changes.front(), false);
+  EXPECT_EQ(changes.back(), true);
+  hub_.publish(make_frame(3));
+  EXPECT_EQ(first_.frames.size(), 2u);
+  EXPECT_EQ(second_.frames.size(), 1u);
+  EXPECT_EQ(hub_.published(), 2u);
+}
+
 using HubDeathTest = HubTest;
 
 TEST_F(HubDeathTest, KnowsItsViewers) {

@@ -330,6 +330,32 @@ TEST_F(HttpServerTest, RefusesViewersBeyondItsPlacesAndAnswersThemOtherwise) {
   watch(second, "/stream");
 }
 
+TEST_F(HttpServerTest, SwitchedOffItSendsViewersAwayAndRefusesNewOnes) {
+  LoopClient watching(server_->address());
+  watch(watching, "/stream");
+  hub_.set_on(false);
+  server_->drop_streams();
+  EXPECT_TRUE(server_->clients().empty());
+  ASSERT_TRUE(turn_until(loop_, [&] {
+    watching.read();
+    return watching.closed();
+  }));
+
+  LoopClient late(server_->address());
+  ASSERT_TRUE(
+      late.send("GET /snapshot HTTP/1.1\r\nHost: h\r\n\r\n"
+                "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n"
+                "GET /state HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(turn_until(loop_, [&] { return late.read().ends_with("{}"); })) << late.read();
+  EXPECT_TRUE(late.read().starts_with("HTTP/1.1 503 ")) << late.read();
+  EXPECT_NE(late.read().find("the stream is switched off"), std::string::npos);
+  EXPECT_EQ(server_->counts().off_refused, 2u);
+
+  hub_.set_on(true);
+  LoopClient again(server_->address());
+  watch(again, "/stream");
+}
+
 TEST_F(HttpServerTest, RefusesNewViewersWhileMemoryIsShortAndKeepsThoseItHas) {
   LoopClient watching(server_->address());
   watch(watching, "/stream");
