@@ -153,6 +153,14 @@ ConfigReading read_config(std::span<const std::string_view> environment) {
   return reading;
 }
 
+Result<> set_variable(Config& config, std::string_view name, std::string_view value) {
+  const Variable* variable = find_variable(name);
+  CHECK(variable != nullptr);
+  if (!variable->apply(config, value)) return Error{std::string("write ") + variable->values};
+  written(config, *variable) = value;
+  return {};
+}
+
 std::vector<std::string> config_changes(const Config& before, const Config& after) {
   std::vector<std::string> changes;
   for (const Variable& each : config_variables()) {

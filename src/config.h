@@ -84,6 +84,10 @@ struct ConfigReading {
 };
 ConfigReading read_config(std::span<const std::string_view> environment);
 
+/// Changes one variable as if it had been written so. The Error says what would be right; then
+/// `config` is not to be used.
+Result<> set_variable(Config& config, std::string_view name, std::string_view value);
+
 /// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'", or of a
 /// secret "CAMLOOP_HTTP_TOKEN: changed".
 std::vector<std::string> config_changes(const Config& before, const Config& after);

@@ -63,6 +63,9 @@ class Capture : public SourceHandler {
   /// As the functions of Source.
   void reopen_source() { source_->reopen(); }
   void set_controls(const CameraControls& controls) { source_->set_controls(controls); }
+  Result<> set_control(const std::string& name, int value) {
+    return source_->set_control(name, value);
+  }
   void set_lag_max(int64_t lag_max_us) { source_->set_lag_max(lag_max_us); }
   void set_buffer_count(int count) { source_->set_buffer_count(count); }
   Result<> send_text(std::string_view text) { return source_->send_text(text); }

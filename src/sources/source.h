@@ -65,6 +65,10 @@ class Source {
   virtual void reopen() {}
   /// Sets these from now on, and at once where the device is open. Others stay as they are.
   virtual void set_controls(const CameraControls&) {}
+  /// Sets one of them at once. The Error says what would be right; then nothing has changed.
+  virtual Result<> set_control(const std::string& /*name*/, int /*value*/) {
+    return Error{"the source has no controls"};
+  }
   /// How many buffers to ask of the device from now on; where that is fewer than last time, at
   /// once.
   virtual void set_buffer_count(int) {}

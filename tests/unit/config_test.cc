@@ -22,6 +22,14 @@ Config with(const std::string& entry) {
   return reading.config;
 }
 
+TEST(ConfigVariable, IsChangedAsIfItHadBeenWrittenSo) {
+  Config config = with("CAMLOOP_FPS=5"), before = config;
+  EXPECT_TRUE(set_variable(config, "CAMLOOP_FPS", "7.5").ok());
+  EXPECT_EQ(config.source.fps, 7.5);
+  EXPECT_EQ(config_changes(before, config), Faults{"CAMLOOP_FPS: '5' -> '7.5'"});
+  EXPECT_EQ(set_variable(config, "CAMLOOP_FPS", "fast").error().text, "write 0.1 to 240");
+}
+
 const Variable* variable(std::string_view name) {
   for (const Variable& each : config_variables()) {
     if (each.name == name) return &each;

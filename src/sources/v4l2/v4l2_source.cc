@@ -146,10 +146,20 @@ Result<> V4l2Source::start_stream() {
   return {};
 }
 
-void V4l2Source::apply_controls() {
+Result<> V4l2Source::set_control(const std::string& name, int value) {
+  if (state_ == State::kClosed) return Error{"there is no camera now"};
+  auto complaints = set_on_device({{name, value}});
+  return complaints.empty() ? Result<>() : Error{complaints.front()};
+}
+
+std::vector<std::string> V4l2Source::set_on_device(const CameraControls& controls) {
   int descriptors[] = {device_->node().descriptor(), sensor_ ? sensor_->descriptor() : -1};
   size_t count = sensor_ ? 2 : 1;
-  auto complaints = set_v4l2_controls(calls_, {descriptors, count}, options_.controls);
+  return set_v4l2_controls(calls_, {descriptors, count}, controls);
+}
+
+void V4l2Source::apply_controls() {
+  auto complaints = set_on_device(options_.controls);
   if (std::exchange(controls_told_, true)) return;
   for (const std::string& complaint : complaints) {
     log_warning("%s: %s", facts_.name.c_str(), complaint.c_str());

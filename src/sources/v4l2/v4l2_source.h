@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace camloop {
 
@@ -43,6 +44,7 @@ class V4l2Source final : public Source, private PictureLender {
   void set_active(bool active) override;
   void reopen() override;
   void set_controls(const CameraControls& controls) override;
+  Result<> set_control(const std::string& name, int value) override;
   void set_buffer_count(int count) override;
   const SourceFacts& facts() const override { return facts_; }
 
@@ -54,6 +56,7 @@ class V4l2Source final : public Source, private PictureLender {
   Result<> open_device();
   Result<> start_stream();
   void apply_controls();
+  std::vector<std::string> set_on_device(const CameraControls& controls);
   void check_liveness();
   void on_stalled();
   void lose(const Error& why);

@@ -430,5 +430,20 @@ TEST_F(V4l2SourceTest, OtherControlsAreSetOnACameraThatStreams) {
   EXPECT_EQ(kernel_.opened, 1);
 }
 
+TEST_F(V4l2SourceTest, OneControlIsSetOrItIsSaidWhyNot) {
+  FakeNode camera;
+  camera.controls = {{V4L2_CID_BRIGHTNESS, "Brightness", 0, 255, 128}};
+  kernel_.plug("video0", "camera", camera);
+  start();
+  EXPECT_EQ(source_->set_control("brightness", 20).error().text, "there is no camera now");
+  run_until([this] { return kernel_.streaming; });
+  EXPECT_TRUE(source_->set_control("brightness", 20).ok());
+  EXPECT_EQ(source_->set_control("brightness", 256).error().text,
+            "control brightness=256: must be 0 to 255");
+  EXPECT_EQ(source_->set_control("gain", 1).error().text,
+            "control gain: the camera has only brightness");
+  EXPECT_EQ(kernel_.node("/dev/video0").controls[0].value, 20);
+}
+
 }  // namespace
 }  // namespace camloop
