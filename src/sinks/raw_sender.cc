@@ -18,6 +18,7 @@ constexpr int64_t kSlice_us = 1000;
 
 RawSender::RawSender(Loop& loop, Hub& hub, const Options& options)
     : hub_(hub),
+      on_text_(options.on_text),
       quality_(options.quality),
       turns_(Idle::create(loop, [this] { turn(); })),
       tick_(Timer::create(loop, [this] { on_tick(); })),
@@ -60,6 +61,7 @@ Result<> RawSender::on_bytes(Bytes bytes) {
     if (text.empty()) continue;
     ++texts_;
     log_info("raw link: %s says: %s", stream_->peer().text().c_str(), text.c_str());
+    if (on_text_) on_text_(text);
   }
   return {};
 }

@@ -13,6 +13,9 @@
 #include "media/transcoder.h"
 #include "proto/link_text.h"
 
+#include <functional>
+#include <string>
+
 namespace camloop {
 
 class RawSender : private Viewer, private UplinkHandler, private StreamHandler {
@@ -24,6 +27,7 @@ class RawSender : private Viewer, private UplinkHandler, private StreamHandler {
     Endpoint endpoint;
     int quality;  // JPEG, 1 to 100; frames of a lower one are sent as they are
     Backoff::Limits backoff = kBackoff;
+    std::function<void(const std::string&)> on_text = {};  // each text that comes back
   };
 
   /// Connects from the loop, for ever. Attached to the hub while it is connected.
@@ -55,6 +59,7 @@ class RawSender : private Viewer, private UplinkHandler, private StreamHandler {
   void disconnect();
 
   Hub& hub_;
+  const std::function<void(const std::string&)> on_text_;
   int quality_;
   BufferPool pool_{2};  // one on its way, one being encoded
   Transcoder transcoder_;

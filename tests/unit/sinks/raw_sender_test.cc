@@ -29,7 +29,9 @@ class RawSenderTest : public testing::Test, private StreamHandler {
     listener_ = Listener::open(loop_, any, {8, 8}, "", on_accept).value();
     Endpoint endpoint{"127.0.0.1", listener_->address().port()};
     Backoff::Limits at_once{kMillisecond_us, kMillisecond_us};
-    sender_ = std::make_unique<RawSender>(loop_, hub_, RawSender::Options{endpoint, 25, at_once});
+    auto on_text = [this](const std::string& text) { texts_.push_back(text); };
+    sender_ = std::make_unique<RawSender>(loop_, hub_,
+                                          RawSender::Options{endpoint, 25, at_once, on_text});
   }
   void TearDown() override {
     sender_.reset();
@@ -72,6 +74,7 @@ class RawSenderTest : public testing::Test, private StreamHandler {
   JpegSplitter splitter_{kFrameSizeMax};
   std::vector<int> widths_;     // of the pictures that came
   std::vector<int> qualities_;  // of theirs
+  std::vector<std::string> texts_;
   std::unique_ptr<RawSender> sender_;
 
  private:
@@ -152,11 +155,12 @@ TEST_F(RawSenderTest, PassesOverAFrameThatCannotBeDecoded) {
   EXPECT_EQ(dropped("broken"), 1u);
 }
 
-TEST_F(RawSenderTest, CountsTextsOfTheServer) {
+TEST_F(RawSenderTest, HandsOnTextsOfTheServer) {
   connect();
   ASSERT_TRUE(server_->write(as_bytes("welcome\nhere")));
   run_until([this] { return facts().texts == 2u; });
   EXPECT_EQ(facts().traffic.bytes_received, 12u);
+  EXPECT_EQ(texts_, (std::vector<std::string>{"welcome", "here"}));
 }
 
 TEST_F(RawSenderTest, ComesBackInTheMiddleOfAFrame) {
