@@ -3,6 +3,10 @@
 #include "app_parts.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "commands.h"
+#include "figures.h"
+#include "sources/no_source.h"
 #include "sources/pattern_source.h"
 #include "sources/v4l2/v4l2_find.h"
 
@@ -23,6 +27,9 @@ constexpr int64_t kCameraLook_us = 2 * kSecond_us;
 
 // Of each client while memory is short: still a moving picture.
 constexpr double kFpsMaxShort = 5;
+
+constexpr const char* kOn = "ON";
+constexpr const char* kOff = "OFF";
 
 unsigned long long megabytes(uint64_t bytes) {
   return bytes >> 20;
@@ -69,6 +76,7 @@ Result<> App::open() {
   capture_ = TRY(Capture::create(loop_, hub_, capture, source_maker(config_, mqtt_.get())));
   open_channel_sender(TRY(make_sender_tls(config_)));
   open_raw_sender();
+  open_mqtt_camera();
   open_display();
   daytime_ = TRY(make_daytime(config_));
   greeting_ = TRY(make_greeting(config_));
@@ -125,7 +133,18 @@ void App::open_raw_sender() {
   raw_sender_.reset();
   if (!config_.raw_to) return;
   RawSender::Options options{*config_.raw_to, config_.raw_quality};
+  options.on_text = [this](const std::string& text) {
+    if (mqtt_camera_) mqtt_camera_->tell_text(text);
+  };
   raw_sender_ = std::make_unique<RawSender>(loop_, hub_, options);
+}
+
+void App::open_mqtt_camera() {
+  mqtt_camera_.reset();
+  if (!mqtt_) return;
+  CameraHost& host = *this;
+  mqtt_camera_ =
+      std::make_unique<MqttCamera>(loop_, hub_, *mqtt_, mqtt_camera_options(config_), host);
 }
 
 void App::open_display() {
@@ -135,6 +154,9 @@ void App::open_display() {
 
 // Without a camera `auto` means the pattern; but that would hide the loss of one that was there.
 Capture::MakeSource App::source_maker(const Config& config, MqttClient* mqtt) {
+  if (!hub_.on()) {
+    return [](BufferPool&, SourceHandler&) { return make_no_source("the stream is switched off"); };
+  }
   Config exact = config;
   if (config.source_kind == SourceKind::kAuto) {
     camera_seen_ = camera_seen_ || find_v4l2_camera(system_v4l2_calls()).ok();
@@ -237,6 +259,7 @@ Result<> App::apply(const Config& config) {
   if (new_sender) open_channel_sender(std::move(sender_tls));
   if (config.raw_to != before.raw_to) open_raw_sender();
   if (raw_sender_) raw_sender_->set_quality(config.raw_quality);
+  exchange_mqtt_camera(before, new_mqtt);
   if (config.display != before.display) {
     display_.reset();
     open_display();
@@ -248,6 +271,16 @@ Result<> App::apply(const Config& config) {
   shed();
   if (config.http != before.http) announce();
   return {};
+}
+
+// With a client that is new, or where what it says has changed.
+void App::exchange_mqtt_camera(const Config& before, bool new_mqtt) {
+  MqttCamera::Options old_options = mqtt_camera_options(before);
+  MqttCamera::Options options = mqtt_camera_options(config_);
+  bool known_elsewhere = old_options.discovery != options.discovery || old_options.id != options.id;
+  if (mqtt_camera_ && mqtt_ && known_elsewhere) mqtt_camera_->withdraw();
+  if (new_mqtt || old_options != options) open_mqtt_camera();
+  if (mqtt_camera_) mqtt_camera_->tell_settings();
 }
 
 // ---- While it runs -----------------------------------------------------------------------------
@@ -291,7 +324,7 @@ void App::on_stop_signal(const char* name) {
   log_info("%s: stopping", name);
   bool again = std::exchange(stopping_, true);
   if (again || !mqtt_) return loop_.stop();
-  mqtt_->leave(std::nullopt, [this] { loop_.stop(); });
+  mqtt_->leave(MqttCamera::farewell(mqtt_camera_options(config_)), [this] { loop_.stop(); });
 }
 
 std::vector<LinkFacts> App::links() const {
@@ -303,8 +336,11 @@ std::vector<LinkFacts> App::links() const {
 }
 
 ReportedParts App::parts() const {
-  return {loop_,           hub_,           *capture_, *http_,   started_us_, monotonic_us(),
-          watchdog_.get(), display_.get(), memory_,   reloads_, links()};
+  ReportedParts parts{loop_,       hub_,           *capture_,       *http_,
+                      started_us_, monotonic_us(), watchdog_.get(), display_.get(),
+                      memory_,     reloads_,       links()};
+  if (mqtt_camera_) parts.mqtt = {mqtt_->facts(monotonic_us()), mqtt_camera_->facts()};
+  return parts;
 }
 
 std::string App::state_json() {
@@ -324,7 +360,7 @@ Result<> App::take_text(std::string_view text) {
 }
 
 bool App::source_alive() {
-  return capture_->alive(monotonic_us());
+  return !hub_.on() || capture_->alive(monotonic_us());
 }
 
 void App::reopen_source() {
@@ -334,6 +370,50 @@ void App::reopen_source() {
 void App::end_for_respawn() {
   exit_status_ = kExitSourceLost;
   loop_.stop();
+}
+
+// ---- From afar ---------------------------------------------------------------------------------
+
+CameraSettings App::settings() const {
+  CameraSettings settings = commanded_settings(config_);
+  settings.emplace_back("stream", hub_.on() ? kOn : kOff);
+  return settings;
+}
+
+CameraFigures App::figures() {
+  CameraFigures figures = camera_figures(hub_, *capture_, http_.get(), links());
+  figures.uptime_us = monotonic_us() - started_us_;
+  figures.temperature_c = board_temperature();
+  return figures;
+}
+
+Result<> App::command(std::string_view thing, std::string_view value) {
+  if (thing == "stream") return switch_stream(value);
+  if (thing == "text") return take_text(to_utf8(value));
+  Config changed = config_;
+  TRY(take_command(changed, thing, value));
+  if (thing.starts_with("control/")) {
+    const auto& [name, number] = changed.source.controls.back();
+    TRY(capture_->set_control(name, number));
+  }
+  return apply(changed);
+}
+
+// Off, the source is gone with its device.
+Result<> App::switch_stream(std::string_view value) {
+  bool on = value == kOn;
+  if (!on && value != kOff) return Error{"write ON or OFF"};
+  if (on == hub_.on()) return {};
+  hub_.set_on(on);
+  auto source = capture_->make(source_maker(config_, mqtt_.get()));
+  if (!source.ok()) {
+    hub_.set_on(!on);
+    return source.error();
+  }
+  exchange_source(std::move(source).value());
+  if (!on && http_) http_->drop_streams();
+  shed();
+  return {};
 }
 
 }  // namespace camloop

@@ -16,6 +16,7 @@
 #include "sinks/channel_sender.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
+#include "sinks/mqtt_camera.h"
 #include "sinks/raw_sender.h"
 #include "sources/capture.h"
 
@@ -24,7 +25,7 @@
 
 namespace camloop {
 
-class App : private HttpContent, private WatchdogWard {
+class App : private HttpContent, private CameraHost, private WatchdogWard {
  public:
   /// Everything is open and running once the loop runs; or nothing is, and the Error says why.
   /// `settings`, where `config` comes from, is read again on SIGHUP and must outlive the App.
@@ -43,6 +44,7 @@ class App : private HttpContent, private WatchdogWard {
   Result<std::unique_ptr<LineService>> make_greeting(const Config& config);
   void open_channel_sender(std::shared_ptr<const TlsContext> tls);
   void open_raw_sender();
+  void open_mqtt_camera();
   void open_display();
   void open_watchdog();
   MemoryPlan plan_memory_for(const Config& config) const;
@@ -52,6 +54,7 @@ class App : private HttpContent, private WatchdogWard {
   void announce() const;
   void reload();
   Result<> apply(const Config& config);
+  void exchange_mqtt_camera(const Config& before, bool new_mqtt);
   void on_second();
   void look_for_camera(int64_t now_us);
   void shed();
@@ -63,6 +66,11 @@ class App : private HttpContent, private WatchdogWard {
   std::string metrics_text() override;
   Result<> health() override;
   Result<> take_text(std::string_view text) override;
+
+  CameraSettings settings() const override;
+  Result<> command(std::string_view thing, std::string_view value) override;
+  CameraFigures figures() override;
+  Result<> switch_stream(std::string_view value);
 
   bool source_alive() override;
   void reopen_source() override;
@@ -84,6 +92,7 @@ class App : private HttpContent, private WatchdogWard {
   std::unique_ptr<MqttClient> mqtt_;  // none where it is off; before those who use it
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<MqttCamera> mqtt_camera_;  // with mqtt_
   std::unique_ptr<ChannelSender> channel_sender_;
   std::unique_ptr<RawSender> raw_sender_;
   std::unique_ptr<Display> display_;

@@ -88,11 +88,17 @@ bool same_channel_sender(const Config& one, const Config& other) {
          same_tls(one, other);
 }
 
+MqttCamera::Options mqtt_camera_options(const Config& config) {
+  return {config.mqtt_prefix, config.id, config.mqtt_discovery, config.mqtt_image_every_us};
+}
+
 Result<std::unique_ptr<MqttClient>> make_mqtt(Loop& loop, const Config& config) {
   if (!config.mqtt) return std::unique_ptr<MqttClient>();
   std::string client_id = config.mqtt_client_id;
   if (client_id.empty()) client_id = "camloop" + config.id;
-  return std::make_unique<MqttClient>(loop, TRY(make_mqtt_options(config, client_id)));
+  MqttClient::Options options = TRY(make_mqtt_options(config, client_id));
+  options.session.connect.will = MqttCamera::will(mqtt_camera_options(config));
+  return std::make_unique<MqttClient>(loop, options);
 }
 
 bool same_mqtt(const Config& one, const Config& other) {

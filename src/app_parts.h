@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "io/tls_context.h"
 #include "links/mqtt_client.h"
+#include "sinks/mqtt_camera.h"
 #include "sources/source.h"
 
 #include <memory>
@@ -28,6 +29,7 @@ Result<Tls> make_sender_tls(const Config& config);
 bool same_channel_sender(const Config& one, const Config& other);
 
 /// None where MQTT is off.
+MqttCamera::Options mqtt_camera_options(const Config& config);
 Result<std::unique_ptr<MqttClient>> make_mqtt(Loop& loop, const Config& config);
 bool same_mqtt(const Config& one, const Config& other);
 

@@ -76,7 +76,7 @@ void put_http(JsonWriter& json, const HttpServer& http) {
   json.field("address", http.address().text()).field("connections", admission.connections());
   json.field("viewers_max", http.viewers_max()).field("refused", admission.refused());
   json.field("viewers_refused", counts.viewers_refused);
-  json.field("memory_refused", counts.memory_refused);
+  json.field("memory_refused", counts.memory_refused).field("off_refused", counts.off_refused);
   json.field("starved", http.listener().starved()).field("stalled", counts.stalled);
   json.field("frames_sent", counts.frames_sent);
   json.field("dropped_replaced", counts.dropped_replaced);
@@ -163,6 +163,7 @@ void put_http_metrics(MetricsText& text, const HttpServer& http) {
   text.sample("{reason=\"connections\"}", static_cast<double>(listener.admission().refused()));
   text.sample("{reason=\"viewers\"}", static_cast<double>(counts.viewers_refused));
   text.sample("{reason=\"memory\"}", static_cast<double>(counts.memory_refused));
+  text.sample("{reason=\"off\"}", static_cast<double>(counts.off_refused));
   text.sample("{reason=\"descriptors\"}", static_cast<double>(listener.starved()));
   const HttpGate::Counts& denied = http.gate().counts();
   text.family("camloop_http_denied_total", "counter", "Requests turned away, by reason.");
@@ -229,6 +230,7 @@ std::string report_state(const ReportedParts& parts) {
   put_http(json, parts.http);
   put_display(json, parts.display);
   put_links(json, parts.links);
+  put_mqtt(json, parts.mqtt.value_or(MqttReport{}));
   put_watchdog(json, parts.watchdog);
   put_memory(json, parts.memory);
   json.key("reloads").open_object();
@@ -246,6 +248,7 @@ std::string report_metrics(const ReportedParts& parts) {
   put_http_metrics(text, parts.http);
   if (parts.display) put_display_metrics(text, *parts.display);
   put_link_metrics(text, parts.links);
+  if (parts.mqtt) put_mqtt_metrics(text, *parts.mqtt);
   if (parts.watchdog) put_watchdog_metrics(text, *parts.watchdog);
   put_memory_metrics(text, parts.memory);
   put_stall_metrics(text, parts.loop.stalls());

@@ -6,10 +6,12 @@
 #include "io/loop.h"
 #include "io/watchdog.h"
 #include "media/hub.h"
+#include "report_mqtt.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,7 @@ struct ReportedParts {
   MemoryFacts memory{};
   ReloadCounts reloads{};
   std::vector<LinkFacts> links{};
+  std::optional<MqttReport> mqtt{};  // none where it is off
 };
 
 std::string report_state(const ReportedParts& parts);
