@@ -64,6 +64,10 @@ void Stream::set_quick_acks() {
   set_option(socket_, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
+void Stream::set_unsent_max(int bytes) {
+  set_option(socket_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
+}
+
 void Stream::start(StreamHandler& handler) {
   handler_ = &handler;
   reading_ = true;

@@ -54,6 +54,9 @@ class Stream : public Handle {
   /// Acknowledges at once what arrives, instead of up to 40 ms later: for a peer that sends in
   /// small pieces and without TCP_NODELAY.
   void set_quick_acks();
+  /// Lets the kernel hold that many bytes unsent, so that the line is never waiting for us: where
+  /// every message counts, and not the newest alone.
+  void set_unsent_max(int bytes);
   /// Puts TLS between the Stream and its socket; before start(). `server_name`: what a client calls
   /// the server, "" on a server. Until the handshake is over all that is written waits and frames
   /// are refused; on_writable() comes then. If it fails, on_end() gets an Error "TLS: ...".
@@ -127,7 +130,7 @@ class Stream : public Handle {
   size_t body_sent_ = 0;
   ByteQueue after_{kQueueMax};
 
-  bool reading_ = false;    // the peer has not ended
+  bool reading_ = false;  // the peer has not ended
   bool paused_ = false;
   bool quick_acks_ = false;
   bool waiting_ = false;    // for the socket to take more

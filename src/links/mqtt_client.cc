@@ -24,6 +24,7 @@ constexpr int64_t kLeaveMax_us = kSecond_us;
 
 MqttClient::MqttClient(Loop& loop, const Options& options)
     : broker_(options.endpoint.text()),
+      unsent_max_(options.unsent_max),
       session_(options.session),
       tick_(Timer::create(loop, [this] { on_tick(); })),
       left_(Timer::create(loop, [this] { finish_leaving(); })),
@@ -112,6 +113,7 @@ void MqttClient::publish(MqttPublication message) {
 
 void MqttClient::on_connected(Owned<Stream> stream) {
   stream_ = std::move(stream);
+  if (unsent_max_) stream_->set_unsent_max(*unsent_max_);
   stream_->start(*this);
   if (paused_) stream_->pause();
   proven_ = false;

@@ -63,6 +63,7 @@ class MqttClient : private UplinkHandler, private StreamHandler {
     std::shared_ptr<const TlsContext> tls = nullptr;  // none: no TLS
     MqttSession::Options session;
     Backoff::Limits backoff = kBackoff;
+    std::optional<int> unsent_max;  // bytes, as Stream::set_unsent_max()
   };
 
   /// Connects from the loop, for ever.
@@ -127,6 +128,7 @@ class MqttClient : private UplinkHandler, private StreamHandler {
   void finish_leaving();
 
   const std::string broker_;  // for the log
+  const std::optional<int> unsent_max_;
   MqttSession session_;
   std::vector<MqttUser*> users_;
   std::vector<Interest> interests_;

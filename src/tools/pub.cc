@@ -25,12 +25,20 @@ constexpr MqttQueue::Limits kQueue{.messages = 1000, .bytes = kAheadMax + kMqttR
 // A pipe's, and so as much as one read gives.
 constexpr size_t kBlockSize = 64 * 1024;
 
+// In the kernel: enough that the broker does not wait for us to wake up.
+constexpr int kUnsentMax = 1 << 20;
+
+// A broker answers each message by itself, and to wake up for each answer costs more than all else.
+// While more is to be published than it takes at a time, a moment's rest lets some answers gather,
+// yet is over before it has gone through what it was given.
+constexpr useconds_t kRest_us = 50;
+
 class Publisher final : public MqttTool {
  public:
   Publisher(Loop& loop, const MqttClient::Options& session, PubRequest request);
 
  private:
-  void on_progress() override { advance(); }
+  void on_progress() override;
   void on_input();
   void advance();
   bool has_room() { return client().has_room(kMqttRemainingLengthMax); }
@@ -67,6 +75,12 @@ void Publisher::on_input() {
   rest_ = Bytes(block_.get(), received.value().size);
   at_end_ = received.value().end;
   advance();
+}
+
+void Publisher::on_progress() {
+  advance();
+  bool behind = !rest_.empty() && !finishing();
+  if (behind && request_.qos != MqttQos::kAtMostOnce) usleep(kRest_us);
 }
 
 // As far as there is room, to the end of what was read.
@@ -130,6 +144,7 @@ Result<PubRequest> parse_pub(std::span<const std::string_view> words) {
 Result<int> run_pub(std::span<const std::string_view> words, const Config& config) {
   PubRequest request = TRY(parse_pub(words));
   MqttClient::Options session = TRY(tool_session(config, kQueue));
+  session.unsent_max = kUnsentMax;
   return run_mqtt_tool(
       [&](Loop& loop) { return std::make_unique<Publisher>(loop, session, std::move(request)); });
 }

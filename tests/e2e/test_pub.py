@@ -98,8 +98,10 @@ def test_pub_publishes_lines_as_they_come(broker, paho):
 
 
 @pytest.mark.parametrize("qos", [1, 2])
-def test_pub_goes_on_after_a_broker_that_restarts(broker, qos):
+def test_pub_goes_on_after_a_broker_that_restarts(mosquitto, qos):
     """With a session that outlasts it: a clean one ends with what the broker has begun to take."""
+    # Over a restart mosquitto 2.0.11 forgets what it released to paho beyond that number.
+    broker = mosquitto(max_inflight_messages=1000)
     lines = [b"%d" % number for number in range(6000)]
     with PahoClient(broker.port, "keeper", clean_session=False) as paho:
         paho.subscribe("a")

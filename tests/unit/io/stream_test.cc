@@ -203,6 +203,8 @@ TEST_F(StreamTest, AsksTheKernelForWhatItNeeds) {
   EXPECT_EQ(option(IPPROTO_TCP, TCP_NOTSENT_LOWAT), 4096);
   EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 20'000);
   EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  stream_->set_unsent_max(100'000);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_NOTSENT_LOWAT), 100'000);
 }
 
 // ---- Counts
