@@ -1,25 +1,14 @@
 #include "commands.h"
 
 #include "base/text.h"
+#include "config_values.h"
 
-#include <algorithm>
 #include <cstdio>
 
 namespace camloop {
 namespace {
 
 constexpr std::string_view kControl = "control/";
-
-// What is longer is no name of V4L2's.
-constexpr size_t kControlNameMax = 32;
-
-bool is_control_name(std::string_view name) {
-  auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && name.size() <= kControlNameMax &&
-         std::all_of(name.begin(), name.end(), is_letter);
-}
 
 // The others stay as they are.
 Result<> take_control(Config& config, std::string_view name, std::string_view value) {

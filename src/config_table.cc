@@ -115,10 +115,11 @@ bool apply_controls(Config& config, std::string_view value) {
   config.source.controls.clear();
   for (std::string_view field : split(value, ',')) {
     size_t equals = field.find('=');
-    if (equals == std::string_view::npos || equals == 0) return false;
+    if (equals == std::string_view::npos) return false;
+    std::string_view name = field.substr(0, equals);
     auto number = parse_number<int>(field.substr(equals + 1));
-    if (!number) return false;
-    config.source.controls.emplace_back(field.substr(0, equals), *number);
+    if (!is_control_name(name) || !number) return false;
+    config.source.controls.emplace_back(name, *number);
   }
   return true;
 }
@@ -246,7 +247,8 @@ constexpr Variable kVariables[] = {
      "pixel format asked of the camera", apply_format},
     {"CAMLOOP_QUALITY", "80", "1 to 100", "JPEG quality of what is encoded here",
      within<&Config::quality, 1, 100>},
-    {"CAMLOOP_CONTROLS", "", "NAME=NUMBER, more behind commas",
+    {"CAMLOOP_CONTROLS", "",
+     "NAME=NUMBER, more behind commas; names are of small letters, digits and _",
      "camera controls by their V4L2 names, such as brightness=10,exposure_auto=1", apply_controls},
     {"CAMLOOP_HTTP", ":18811", kListenAddresses,
      "where HTTP is served; without HOST on every interface", listens<&Config::http>},

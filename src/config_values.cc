@@ -26,6 +26,9 @@ bool take_credentials(std::string_view text, MqttAccess& out) {
   return out.password && out.password->size() <= kMqttStringMax;
 }
 
+// What is longer is no name of V4L2's.
+constexpr size_t kControlNameMax = 32;
+
 }  // namespace
 
 bool is_off(std::string_view value) {
@@ -35,6 +38,14 @@ bool is_off(std::string_view value) {
 bool is_line(std::string_view value, size_t most) {
   auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
   return value.size() <= most && std::none_of(value.begin(), value.end(), is_control);
+}
+
+bool is_control_name(std::string_view name) {
+  auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= kControlNameMax &&
+         std::all_of(name.begin(), name.end(), is_letter);
 }
 
 bool take_listen_address(std::string_view value, std::optional<Address>& out) {

@@ -26,6 +26,9 @@ bool is_off(std::string_view value);
 /// At most so many bytes, and no control character among them.
 bool is_line(std::string_view value, size_t most);
 
+/// Of a camera's control, as V4L2's are written here. It may become a level of a topic.
+bool is_control_name(std::string_view name);
+
 /// Nothing where it is off.
 bool take_listen_address(std::string_view value, std::optional<Address>& out);
 bool take_endpoint(std::string_view value, std::optional<Endpoint>& out);

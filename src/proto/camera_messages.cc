@@ -50,7 +50,7 @@ std::string camera_snapshot(int width, int height, size_t bytes) {
 
 std::optional<std::string_view> commanded_thing(std::string_view base, std::string_view topic) {
   constexpr std::string_view kEnd = "/set";
-  size_t least = base.size() + 1 + 1 + kEnd.size();  // with a '/' and a thing of one letter
+  size_t least = base.size() + 1 + kEnd.size();
   if (topic.size() < least || !topic.starts_with(base) || !topic.ends_with(kEnd) ||
       topic[base.size()] != '/') {
     return std::nullopt;

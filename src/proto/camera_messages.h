@@ -39,7 +39,8 @@ std::string camera_error(std::string_view topic, std::string_view value, std::st
 std::string camera_snapshot(int width, int height, size_t bytes);
 
 /// What a command is for: "quality" of "<base>/quality/set", "control/gain" of
-/// "<base>/control/gain/set". Nothing if `topic` is none of a command. A view into `topic`.
+/// "<base>/control/gain/set", empty of "<base>//set", which the filter "<base>/+/set" lets through,
+/// too. Nothing if `topic` is none of a command. A view into `topic`.
 std::optional<std::string_view> commanded_thing(std::string_view base, std::string_view topic);
 
 }  // namespace camloop

@@ -42,7 +42,7 @@ def online(camera):
 @pytest.fixture(name="camera")
 def fixture_camera(serve, broker, other):
     camera = online(serve(MQTT=broker.url(), ID="cam1", SIZE="320x240"))
-    heard(other, f"{BASE}/state")
+    heard(other, f"{BASE}/stream/state")  # the last that it says of itself
     return camera
 
 
@@ -222,6 +222,7 @@ def test_a_snapshot_is_an_image_and_its_answer(camera, other):
 
 BAD = [("quality", b"101", "1 to 100"), ("quality", b"", "1 to 100"), ("fps", b"fast", "0.1"),
        ("stream", b"on", "ON or OFF"), ("snapshot", b"1", "PRESS"), ("reboot", b"1", "quality"),
+       ("", b"1", "quality"),
        ("control/gain", b"1", "no controls"), ("control/a=1,b", b"1", "such a name"),
        ("quality", b"\xff\0\n\"" * 100, "1 to 100"), ("text", b"hello", "no raw link"),
        ("text", b"x" * 5000, "longer than 4096")]

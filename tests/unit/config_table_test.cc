@@ -49,7 +49,7 @@ const ValuesOfVariable kValues[] = {
     {"CAMLOOP_CONTROLS",
      {"", "brightness=10", "brightness=-10,exposure_auto=1", "a=1,a=2"},
      {"brightness", "=10", "brightness=", "brightness=on", "brightness=1.5", "a=1,,b=2", "a=1;b=2",
-      ",", "a=1, b=", "a=2147483648"}},
+      "a+b=1", "a/b=1", "#=1", "Gain=1", "a b=1", ",", "a=1, b=", "a=2147483648"}},
     {"CAMLOOP_HTTP",
      {"", "off", ":0", ":18811", ":65535", "127.0.0.1:80", "0.0.0.0:80", "[::1]:80"},
      {"on", "18811", ":", ":65536", ":-1", ":http", "localhost:80", "127.0.0.1", "::1:80",
