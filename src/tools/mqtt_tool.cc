@@ -18,6 +18,9 @@ namespace {
 // A stop takes 2 s at most, of which leaving the broker takes one at most.
 constexpr int64_t kDrainMax_us = kSecond_us / 2;
 
+// Shorter than what a broker takes for the messages of one window, so that it has always some.
+constexpr useconds_t kRest_us = 50;
+
 std::string passing_client_id() {
   char id[32];
   std::snprintf(id, sizeof id, "camloop%08x", static_cast<unsigned>(random_seed()));
@@ -71,6 +74,10 @@ void MqttTool::finish(int exit_status) {
 void MqttTool::fail(const Error& why) {
   log_error("%s", why.text.c_str());
   finish(kToolFailed);
+}
+
+void MqttTool::rest() {
+  usleep(kRest_us);
 }
 
 void MqttTool::on_offline(const Error& why) {

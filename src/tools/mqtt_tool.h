@@ -38,6 +38,9 @@ class MqttTool : protected MqttUser {
   bool finishing() const { return finishing_; }
   /// A signal has asked for the end, which must not wait for anybody then.
   bool stopped() const { return stopped_; }
+  /// Sleeps for a moment, so that more of what the broker sends is read at a time: to wake up for
+  /// each small packet costs more than all else that is done with it.
+  static void rest();
 
   /// The broker has been left.
   virtual void on_left() { loop_.stop(); }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "proto/mqtt_message.h"
+#include "proto/mqtt_session.h"
 
 #include <string>
 
@@ -20,8 +20,8 @@ class PayloadBuilder {
  private:
   // Those that are longer go out from where they lie, shorter ones several at a time.
   static constexpr size_t kTextMax = 16 * 1024;
-  // Those of the messages in flight come back one by one.
-  static constexpr size_t kKeptMax = 2;
+  // Those of the messages in flight come back several at a time.
+  static constexpr size_t kKeptMax = MqttSession::kInFlightMax;
 
   size_t capacity_for(size_t size) const;
 

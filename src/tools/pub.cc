@@ -28,11 +28,6 @@ constexpr size_t kBlockSize = 64 * 1024;
 // In the kernel: enough that the broker does not wait for us to wake up.
 constexpr int kUnsentMax = 1 << 20;
 
-// A broker answers each message by itself, and to wake up for each answer costs more than all else.
-// While more is to be published than it takes at a time, a moment's rest lets some answers gather,
-// yet is over before it has gone through what it was given.
-constexpr useconds_t kRest_us = 50;
-
 class Publisher final : public MqttTool {
  public:
   Publisher(Loop& loop, const MqttClient::Options& session, PubRequest request);
@@ -77,10 +72,12 @@ void Publisher::on_input() {
   advance();
 }
 
+// A broker answers each message by itself. While more is to be published than it takes at a time,
+// its answers may gather.
 void Publisher::on_progress() {
   advance();
   bool behind = !rest_.empty() && !finishing();
-  if (behind && request_.qos != MqttQos::kAtMostOnce) usleep(kRest_us);
+  if (behind && request_.qos != MqttQos::kAtMostOnce) rest();
 }
 
 // As far as there is room, to the end of what was read.

@@ -24,12 +24,16 @@ constexpr std::string_view kOptions[] = {"--json", "-n:", "-q:", "-v"};
 // A picture of any camera fits; memory is taken only when such a message comes.
 constexpr size_t kPayloadMax = 16 << 20;
 
+// So many bytes at a time are worth waking up for.
+constexpr size_t kManyMin = 16 * 1024;
+
 class Subscriber final : public MqttTool, private OutputHandler {
  public:
   Subscriber(Loop& loop, const MqttClient::Options& session, SubRequest request);
 
  private:
   void on_message(const MqttMessage& message) override;
+  void on_progress() override;
   void on_refused(const std::string& filter) override;
   void on_oversize(const MqttMessage& message) override;
   void on_left() override;
@@ -43,6 +47,7 @@ class Subscriber final : public MqttTool, private OutputHandler {
 
   const SubRequest request_;
   uint64_t printed_ = 0;
+  size_t came_ = 0;  // bytes of messages since the last rest
   std::set<std::string> refused_;
   bool has_left_ = false;
   Output output_;
@@ -58,8 +63,15 @@ Subscriber::Subscriber(Loop& loop, const MqttClient::Options& session, SubReques
 void Subscriber::on_message(const MqttMessage& message) {
   if (finishing()) return;
   print(message);
+  came_ += message.topic.size() + message.payload.size();
   if (++printed_ == request_.count) return finish(0);
   if (output_.full()) client().pause();
+}
+
+// Behind a few small messages others may follow.
+void Subscriber::on_progress() {
+  size_t came = std::exchange(came_, 0);
+  if (came > 0 && came < kManyMin && !finishing()) rest();
 }
 
 void Subscriber::print(const MqttMessage& message) {
