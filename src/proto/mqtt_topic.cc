@@ -25,15 +25,6 @@ uint8_t kinds_in(std::string_view text) {
   return kinds;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // Most texts are ASCII, and looked at but once.
 bool is_string_of(uint8_t kinds, std::string_view text) {
   if (text.size() > kMqttStringMax || kinds & kNul) return false;
