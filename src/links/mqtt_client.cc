@@ -164,6 +164,7 @@ void MqttClient::on_accepted() {
 }
 
 Result<> MqttClient::on_writable() {
+  session_.on_gone();
   go_on();
   return {};
 }
@@ -188,6 +189,7 @@ bool MqttClient::send() {
     if (output.empty()) return true;
     if (!stream_->try_send(output.head, output.body, {})) return false;
     session_.on_sent(monotonic_us());
+    if (stream_->writable()) session_.on_gone();
   }
 }
 
@@ -219,10 +221,9 @@ void MqttClient::on_end(const Error& why) {
 }
 
 void MqttClient::lose(const Error& why) {
-  bool leaving = session_.leaving();
   bool refused = session_.refusal() != 0 && session_.refusal() != kUnavailable;
   disconnect();
-  if (leaving) return finish_leaving();
+  if (on_left_) return finish_leaving();
   uplink_.lost(why, refused ? kRefusedPause_us : 0);
   for (MqttUser* user : users_) user->on_offline(why);
 }

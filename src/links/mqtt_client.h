@@ -87,6 +87,8 @@ class MqttClient : private UplinkHandler, private StreamHandler {
   /// As MqttSession.
   bool has_room(size_t size) const { return session_.has_room(size); }
   bool settled() const { return session_.settled(); }
+  /// Messages that may have been lost with a connection.
+  uint64_t cut() const { return session_.facts().cut; }
   bool connected() const { return session_.connected(); }
   /// The code by which the broker refused the last connection; 0: it did not.
   uint8_t refusal() const { return session_.refusal(); }

@@ -48,7 +48,7 @@ void MqttSession::end() {
   head_.clear();
   body_.reset();
   requests_.clear();
-  facts_.cut += std::exchange(qos0_in_output_, 0);
+  facts_.cut += std::exchange(qos0_in_output_, 0) + std::exchange(qos0_on_way_, 0);
   size_t sent = std::exchange(composed_, 0) - std::exchange(fresh_in_output_, 0);
   for (size_t i = 0; i < sent; ++i) unacknowledged_[i].dup = true;
   for (Subscription& each : subscriptions_) {
@@ -136,6 +136,7 @@ void MqttSession::resume() {
     for (Subscription& each : subscriptions_) each.state = Subscription::State::kWanted;
   }
   if (options_.connect.clean_session) {
+    facts_.cut += releases_.size();  // the broker has forgotten what it had not passed on
     releases_.clear();
     for (Unacknowledged& each : unacknowledged_) {
       each.id = fresh_id();
@@ -267,6 +268,7 @@ int64_t MqttSession::tick_period_us() const {
 }
 
 Result<> MqttSession::tick(int64_t now_us, bool moving, bool listening) {
+  if (!listening) begun_us_ = now_us;
   if (phase_ == Phase::kConnecting && now_us - begun_us_ > kConnackMax_us) {
     return Error{"the broker has sent no CONNACK within 10 s"};
   }
@@ -294,20 +296,23 @@ Result<> MqttSession::check_requests(int64_t now_us) {
 Result<> MqttSession::keep_alive(int64_t now_us, bool moving, bool listening) {
   int64_t keep_alive_us = options_.connect.keep_alive_s * kSecond_us;
   if (keep_alive_us == 0) return {};
-  int64_t quiet_us = now_us - std::min(sent_us_, heard_us_);
-  if (ping_ == Ping::kNone) {
-    if (quiet_us >= keep_alive_us * 3 / 4) {
-      ping_ = Ping::kDue;
-      ping_us_ = now_us;
+  if (ping_ != Ping::kNone) {
+    // Behind what is still on its way out it cannot be answered.
+    bool excused = !listening || (ping_ != Ping::kSent && moving);
+    if (excused) ping_us_ = now_us;
+    if (now_us - ping_us_ > keep_alive_us / 2) {
+      return Error{
+          "the broker does not answer a ping within half of the keep-alive time [MQTT-3.1.2.10]"};
     }
-    return {};
   }
-  // Behind what is still on its way out it cannot be answered.
-  bool excused = !listening || (ping_ != Ping::kSent && moving);
-  if (excused) ping_us_ = now_us;
-  if (now_us - ping_us_ <= keep_alive_us / 2) return {};
-  return Error{
-      "the broker does not answer a ping within half of the keep-alive time [MQTT-3.1.2.10]"};
+  // While nobody listens pings go on, for the broker hears of us by nothing else.
+  bool waits = ping_ == Ping::kDue || ping_ == Ping::kComposed;
+  int64_t last_us = ping_ == Ping::kNone ? std::min(sent_us_, heard_us_) : sent_us_;
+  if (!waits && now_us - last_us >= keep_alive_us * 3 / 4) {
+    ping_ = Ping::kDue;
+    ping_us_ = now_us;
+  }
+  return {};
 }
 
 // ---- What goes ----
@@ -323,7 +328,7 @@ void MqttSession::publish(MqttPublication message) {
 }
 
 bool MqttSession::settled() const {
-  return queue_.empty() && in_flight() == 0 && qos0_in_output_ == 0;
+  return queue_.empty() && in_flight() == 0 && qos0_in_output_ + qos0_on_way_ == 0;
 }
 
 void MqttSession::subscribe(const std::string& filter, MqttQos qos, size_t payload_max) {
@@ -358,6 +363,7 @@ void MqttSession::on_sent(int64_t now_us) {
   head_.clear();
   body_.reset();
   sent_us_ = now_us;
+  qos0_on_way_ += qos0_in_output_;
   fresh_in_output_ = qos0_in_output_ = 0;
   if (ping_ != Ping::kComposed) return;
   ping_ = Ping::kSent;

@@ -48,7 +48,7 @@ class MqttSession {
     uint64_t published = 0;     // messages composed for a connection, each once
     uint64_t sent_again = 0;    // of them, on a later one
     uint64_t acknowledged = 0;  // messages of QoS 1 and 2 that the broker has taken over
-    uint64_t cut = 0;           // of QoS 0 that a connection's end overtook
+    uint64_t cut = 0;           // of QoS 0 and of clean sessions' QoS 2, lost with a connection
     uint64_t received = 0;      // messages handed on
     uint64_t duplicates = 0;    // of QoS 2 that had been handed on
     uint64_t oversize = 0;      // received messages longer than their subscribers take
@@ -84,6 +84,8 @@ class MqttSession {
   Output output();
   /// All of output() is on its way.
   void on_sent(int64_t now_us);
+  /// And nothing of what was sent is left in this program: a message of QoS 0 is done with.
+  void on_gone() { qos0_on_way_ = 0; }
   /// Gives up what waits and, where connected, sends `farewell`, as QoS 0, and DISCONNECT behind
   /// what is being sent; nothing comes after it [MQTT-3.14.4-2]. Once output() is empty the
   /// connection is to be closed.
@@ -176,7 +178,7 @@ class MqttSession {
   bool session_present_ = false;
   uint8_t refusal_ = 0;
 
-  int64_t begun_us_ = 0;
+  int64_t begun_us_ = 0;  // since when CONNACK is waited for
   int64_t sent_us_ = 0;   // last
   int64_t heard_us_ = 0;  // last
   Ping ping_ = Ping::kNone;
@@ -202,6 +204,7 @@ class MqttSession {
   BufferRef body_;
   size_t fresh_in_output_ = 0;  // of unacknowledged_'s composed ones, the last
   size_t qos0_in_output_ = 0;
+  size_t qos0_on_way_ = 0;  // until on_gone()
 
   Facts facts_;
 };

@@ -34,11 +34,13 @@ class Publisher final : public MqttTool {
 
  private:
   void on_progress() override;
+  void on_offline(const Error& why) override;
   void on_input();
   void advance();
   bool has_room() { return client().has_room(kMqttRemainingLengthMax); }
   void take_piece();
   void publish();
+  void end();
 
   const PubRequest request_;
   std::unique_ptr<uint8_t[]> block_;
@@ -91,7 +93,18 @@ void Publisher::advance() {
     complete_ = true;
     if (!request_.lines || payload_.size() > 0) publish();
   }
-  if (complete_ && client().settled()) finish(0);
+  if (complete_ && client().settled()) end();
+}
+
+void Publisher::end() {
+  uint64_t lost = client().cut();
+  if (lost == 0) return finish(0);
+  fail(Error{"messages that may have been lost with a connection: " + std::to_string(lost)});
+}
+
+void Publisher::on_offline(const Error& why) {
+  MqttTool::on_offline(why);
+  advance();
 }
 
 // A line or what is there of it, or all that is there.

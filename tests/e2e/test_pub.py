@@ -136,6 +136,19 @@ def test_pub_takes_leave_behind_its_last_message():
         assert pub.wait() == 0
 
 
+def test_pub_fails_when_a_message_goes_with_its_connection(tmp_path):
+    file = tmp_path / "picture"
+    file.touch()
+    os.truncate(file, 64 << 20)  # More than lies on the way to a broker that reads nothing.
+    with (open(file, "rb") as stdin, FakeBroker() as broker,
+          Tool("pub", "a", "-", stdin=stdin, MQTT=broker.url) as pub):
+        client = broker.welcome()
+        assert client.socket.recv(4096)
+        client.close()
+        assert pub.wait() == 1
+        assert "lost" in pub.read_complaints()
+
+
 def test_pub_leaves_its_input_as_it_was(broker):
     """O_NONBLOCK would hit the shell and whoever else has it, too."""
     shared, ours = os.pipe()

@@ -17,6 +17,8 @@ constexpr Admission::Limits kNoLimits{.connections_max = 100, .per_host_max = 10
 constexpr Backoff::Limits kQuick{.first_us = kMillisecond_us, .most_us = 20 * kMillisecond_us};
 constexpr const char* kConnect = "10 0d 00 04 4d 51 54 54 04 02 00 3c 00 01 63";
 constexpr const char* kAccepted = "20 02 00 00";
+// Bytes: more than the kernel takes at once.
+constexpr size_t kLong = 32u << 20;
 
 // Notes what it is told.
 struct User : MqttUser {
@@ -48,9 +50,10 @@ class MqttClientTest : public testing::Test, public StreamHandler {
     };
     auto address = parse_listen_address("127.0.0.1:0").value();
     listener_ = Listener::open(loop_, address, kNoLimits, "", accept).value();
-    MqttClient::Options options{.endpoint = {"127.0.0.1", listener_->address().port()},
-                                .session = {.connect = {.client_id = "c"}},
-                                .backoff = kQuick};
+    MqttClient::Options options{
+        .endpoint = {"127.0.0.1", listener_->address().port()},
+        .session = {.connect = {.client_id = "c"}, .queue = {.bytes = 2 * kLong}},
+        .backoff = kQuick};
     client_ = std::make_unique<MqttClient>(loop_, options);
     client_->attach(user_);
   }
@@ -80,6 +83,12 @@ class MqttClientTest : public testing::Test, public StreamHandler {
     expect(kConnect);
     answer(kAccepted);
     run_until([this] { return client_->connected(); });
+  }
+  void publish_long() {
+    BufferPool pool(1);
+    BufferRef body = pool.take(kLong);
+    body.set_size(kLong);
+    client_->publish({.topic = "t", .body = std::move(body)});
   }
   void expect_told(const std::string& told) {
     run_until([&] { return user_.told.size() >= told.size(); });
@@ -253,6 +262,24 @@ TEST_F(MqttClientTest, LeavesFromInsideAMessage) {
   answer("30 04 00 01 71 31");
   run_until([&] { return left; });
   EXPECT_EQ(user_.told, "online q=1 ");
+}
+
+TEST_F(MqttClientTest, IsSettledOnceALongMessageHasGone) {
+  connect();
+  publish_long();
+  EXPECT_FALSE(client_->settled());
+  run_until([this] { return client_->settled(); });
+  run_until([this] { return received_.size() > kLong; });
+  EXPECT_EQ(client_->cut(), 0u);
+}
+
+TEST_F(MqttClientTest, CountsALongMessageThatGoesWithItsConnection) {
+  connect();
+  publish_long();
+  broker_.reset();
+  run_until([this] { return !client_->connected(); });
+  EXPECT_TRUE(client_->settled());
+  EXPECT_EQ(client_->cut(), 1u);
 }
 
 TEST_F(MqttClientTest, TakesNothingWhilePaused) {

@@ -65,6 +65,14 @@ TEST_F(MqttSessionTest, WaitsTenSecondsForConnack) {
   EXPECT_NE(tick_after(1), "");
 }
 
+TEST_F(MqttSessionTest, DoesNotMissAConnackThatItCannotHear) {
+  make(true);
+  session_->begin(now_us_);
+  EXPECT_EQ(tick_after(60, false, false), "");
+  EXPECT_EQ(tick_after(10), "");
+  EXPECT_NE(tick_after(1), "");
+}
+
 // MQTT-3.1.4-5
 TEST_F(MqttSessionTest, KeepsWhatIsToBePublishedThroughARefusal) {
   make(true);

@@ -52,6 +52,7 @@ TEST_F(MqttSessionTest, WithoutASessionAnUnansweredMessageIsANewOneToTheBroker) 
   connect();
   EXPECT_EQ(sent(), "32 06 00 01 74 00 04 31 34 06 00 01 74 00 05 33")
       << "the broker has taken over the second";
+  EXPECT_EQ(session_->facts().cut, 1u) << "though it may not have passed it on";
 }
 
 // MQTT-3.3.1-1
@@ -250,6 +251,18 @@ TEST_F(MqttSessionTest, DoesNotBlameTheBrokerWhileItIsNotListenedTo) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(tick_after(30, false, false), "");
     sent();
+  }
+}
+
+// MQTT-3.1.2-23
+TEST_F(MqttSessionTest, PingsABrokerThatIsNotListenedToAgainAndAgain) {
+  connect();
+  for (int i = 0; i < 5; ++i) {
+    for (int second = 0; second < 45; ++second) {
+      EXPECT_EQ(sent(), "");
+      EXPECT_EQ(tick_after(1, false, false), "");
+    }
+    EXPECT_EQ(sent(), "c0 00");
   }
 }
 

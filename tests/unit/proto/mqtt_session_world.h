@@ -68,6 +68,7 @@ class MqttSessionTest : public testing::Test {
       all.insert(all.end(), body.begin(), body.end());
       session_->on_sent(now_us_);
     }
+    session_->on_gone();
     return hex(all);
   }
   void publish(const std::string& text, MqttQos qos) {
