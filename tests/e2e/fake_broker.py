@@ -6,9 +6,8 @@ import socket
 import time
 
 from camloop_process import PATIENCE_S
-from mqtt_wire import (CONNECT, PUBACK, PUBCOMP, PUBREC, PUBREL, SUBACK, UNSUBACK, Answer, Connect,
-                       Disconnect, Publish, Subscribe, Unsubscribe, check, connack, suback,
-                       take_packet)
+from mqtt_wire import (PUBACK, PUBCOMP, PUBREL, SUBACK, UNSUBACK, Answer, Connect, Disconnect,
+                       Publish, Subscribe, Unsubscribe, check, connack, suback, take_packet)
 
 # The byte after is held back so long that a client, as a rule, has read the one before.
 BETWEEN_BYTES_S = 0.0002

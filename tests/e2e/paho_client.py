@@ -6,8 +6,6 @@ import paho.mqtt.client as paho
 
 from camloop_process import PATIENCE_S, wait_until
 
-WINDOW = 20
-
 
 class PahoClient:
     """Connects to a port of this machine and stays connected, whatever the broker does.
@@ -15,15 +13,13 @@ class PahoClient:
 
     def __init__(self, port, client_id="", clean_session=True, keepalive=60, prepare=None):
         self.messages = []
-        self.subscribed, self.published = set(), set()
-        self.sent = 0
+        self.subscribed = set()
         self.connected = threading.Event()
         self.client = paho.Client(client_id, clean_session=clean_session)
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = lambda *_: self.connected.clear()
         self.client.on_message = lambda _client, _data, message: self.messages.append(message)
         self.client.on_subscribe = lambda _client, _data, id_, _qos: self.subscribed.add(id_)
-        self.client.on_publish = lambda _client, _data, id_: self.published.add(id_)
         self.client.reconnect_delay_set(1, 1)
         if prepare:
             prepare(self.client)
@@ -43,13 +39,6 @@ class PahoClient:
         """Until the broker has it."""
         info = self.client.publish(topic, payload, qos, retain)
         wait_until("the broker has paho's message", info.is_published)
-
-    def send(self, topic, payload, qos):
-        """Without waiting for the answer, but with few on their way: all that is not answered paho
-        sends again at once when it is back, and mosquitto takes no more than its own limit."""
-        wait_until("paho has room", lambda: self.sent - len(self.published) < WINDOW)
-        self.sent += 1
-        self.client.publish(topic, payload, qos)
 
     def payloads(self, topic=None):
         """Of what it has heard, in order."""

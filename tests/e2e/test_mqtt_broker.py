@@ -190,7 +190,7 @@ class Flow:
 
     def send_in(self, numbers):
         for number in numbers:
-            self.paho.send(f"in/{self.qos}", str(number), self.qos)
+            self.paho.client.publish(f"in/{self.qos}", number, self.qos)
 
     def ends(self):
         return [[int(number) for number in numbers] for numbers in (
@@ -207,7 +207,9 @@ class Flow:
 
 # MQTT-3.1.2-4, MQTT-4.4.0-1, MQTT-4.1.0-1, MQTT-7.0.0-2
 def test_nothing_is_lost_while_the_broker_restarts_again_and_again(mosquitto, tool):
-    broker = mosquitto(log_type="notice")
+    # Of what was under way beyond this limit when it ended, mosquitto 2.0.11 sends PUBLISH again
+    # behind PUBREL, against MQTT-4.3.3-1; without a limit, all of it.
+    broker = mosquitto(log_type="notice", max_inflight_messages=1000)
     with PahoClient(broker.port, "paho", clean_session=False) as paho:
         flows = [Flow(broker, tool, paho, qos) for qos in (1, 2)]
         clients = ["paho", *sum((flow.client_ids for flow in flows), [])]

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from camloop_process import wait_until
 from fake_broker import FakeBroker
 from mqtt_wire import (CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBACK, PUBREC, SUBACK, SUBSCRIBE,
                        UNSUBSCRIBE, Connect, Disconnect, Pingreq, Publish, Subscribe, answer,
@@ -187,13 +188,14 @@ def test_a_broker_that_does_not_answer_a_ping_is_left(sub, broker, noisy):
     connection = broker.welcome()
     connection.grant()
 
-    def sends_until_it_reads():
-        while noisy and not select.select([connection.socket], [], [], 0.02)[0]:
+    def says_something():
+        if noisy:
             connection.send(publish("a", b"still here"))
+        return select.select([connection.socket], [], [], 0)[0]
 
-    sends_until_it_reads()
+    wait_until("a ping comes", says_something)
     connection.expect(Pingreq)
-    sends_until_it_reads()
+    wait_until("the end comes", says_something)
     assert Disconnect() not in connection.expect_end()
     client.wait_for_complaint("ping")
     broker.welcome().grant()
@@ -204,13 +206,17 @@ def test_a_broker_that_does_not_answer_a_ping_is_left(sub, broker, noisy):
 def test_a_connection_that_is_half_open_is_found_while_publishing(pub, broker, reads):
     client = pub("-l", "a", MQTT_KEEPALIVE=1)
     connection = broker.welcome()
-    readable = []
-    while broker.server not in readable:
-        watched = [broker.server, connection.socket] if reads else [broker.server]
-        readable, writable, _ = select.select(watched, [client.process.stdin], [])
-        if connection.socket in readable:
-            connection.read()
-        if writable:
-            client.feed(b"x\n")
+
+    def connects_again():
+        for _ in range(100):
+            readable, writable, _ = select.select([connection.socket], [client.process.stdin], [],
+                                                  0)
+            if reads and readable:
+                connection.read()
+            if writable:
+                client.feed(b"%4000d\n" % 0)
+        return select.select([broker.server], [], [], 0)[0]
+
+    wait_until("it connects again", connects_again)
     broker.welcome().expect(Publish)
     client.wait_for_complaint("ping")
