@@ -9,8 +9,6 @@
 namespace camloop {
 namespace {
 
-constexpr const char* kThermalZone = "/sys/class/thermal/thermal_zone0/temp";
-
 void raise(std::optional<int64_t>& worst_us, int64_t time_us) {
   worst_us = std::max(worst_us.value_or(time_us), time_us);
 }
@@ -47,8 +45,8 @@ CameraFigures camera_figures(const Hub& hub, const Capture& capture, const HttpS
   return figures;
 }
 
-std::optional<double> board_temperature() {
-  auto text = read_text_file(kThermalZone);
+std::optional<double> board_temperature(const std::string& file) {
+  auto text = read_text_file(file);
   if (!text.ok()) return std::nullopt;
   auto lines = split(text.value(), '\n');
   auto thousandths = lines.empty() ? std::nullopt : parse_number<int>(lines.front());

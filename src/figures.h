@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 
 namespace camloop {
 
@@ -16,8 +17,9 @@ namespace camloop {
 CameraFigures camera_figures(const Hub& hub, const Capture& capture, const HttpServer* http,
                              std::span<const LinkFacts> links);
 
-/// In °C, where the kernel knows one: of its first thermal zone
+/// In °C, where the kernel knows one: of its first thermal zone, in thousandths
 /// (Documentation/driver-api/thermal/sysfs-api.rst).
-std::optional<double> board_temperature();
+std::optional<double> board_temperature(
+    const std::string& file = "/sys/class/thermal/thermal_zone0/temp");
 
 }  // namespace camloop

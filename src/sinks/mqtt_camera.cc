@@ -157,7 +157,7 @@ CameraFigures MqttCamera::measure() {
 
 // A camera that is switched off has lost nothing.
 void MqttCamera::watch_signal() {
-  if (!hub_.on()) return;
+  if (!hub_.on()) return forget_image();
   bool signal = host_.health().ok();
   if (std::exchange(signal_, signal) == signal) return;
   tell("event", std::string(signal ? kSignalBack : kSignalLost));
@@ -165,8 +165,7 @@ void MqttCamera::watch_signal() {
 }
 
 void MqttCamera::on_offline(const Error&) {
-  wanted_ = snapshot_ = false;
-  rest_->start(0);  // this may be in the middle of on_frame()
+  forget_image();
 }
 
 // ---- Commands ----
@@ -201,12 +200,17 @@ void MqttCamera::take_commands() {
 
 void MqttCamera::carry_out(const Command& command) {
   std::string_view thing = *commanded_thing(base_of(options_), command.topic);
+  // It is told anew, even if nothing has changed.
+  decltype(told_)::node_type before;
+  if (auto told = told_.find(thing); told != told_.end()) before = told_.extract(told);
   Result<> done = obey(thing, command.value);
-  if (!done.ok()) return refuse(command.topic, command.value, done.error().text);
+  if (!done.ok()) {
+    told_.insert(std::move(before));
+    return refuse(command.topic, command.value, done.error().text);
+  }
   ++facts_.commands;
   log_info("mqtt: %s: '%s'", printable(thing).c_str(),
            printable(command.value.substr(0, kValueLoggedMax)).c_str());
-  if (auto told = told_.find(thing); told != told_.end()) told_.erase(told);
   tell_settings();
 }
 
@@ -270,6 +274,12 @@ void MqttCamera::publish_image(const Frame& frame) {
   client_.publish({.topic = topic("image"), .body = frame.jpeg, .newest_only = true});
   if (asked)
     keep(topic("snapshot/state"), camera_snapshot(frame.width, frame.height, frame.jpeg.size()));
+}
+
+// It may be in the middle of on_frame().
+void MqttCamera::forget_image() {
+  wanted_ = snapshot_ = false;
+  rest_->start(0);
 }
 
 void MqttCamera::rest() {

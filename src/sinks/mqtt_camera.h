@@ -103,6 +103,7 @@ class MqttCamera : private MqttUser, private Viewer {
   void refuse(const std::string& topic, std::string_view value, const std::string& why);
   Result<> want_image();
   void publish_image(const Frame& frame);
+  void forget_image();
   void rest();
 
   Hub& hub_;

@@ -11,7 +11,7 @@ import pytest
 
 from camloop_process import free_port, run_program, wait_until
 from home_assistant import check_discovery
-from http_answers import curl
+from http_answers import curl, read_metrics
 from paho_client import PahoClient
 from raw_client import RawClient
 from raw_server import RawServer
@@ -77,8 +77,9 @@ def test_birth_state_image_and_farewell_come_in_order(serve, broker, other):
     heard(other, f"{BASE}/image")
     camera.end()
     heard(other, f"{BASE}/status", 2)
-    story = [f"{BASE}/{name}" for name in ("status", "state", "image", "status")]
-    assert [m.topic for m in other.messages if m.topic in story] == story
+    names = [f"{BASE}/{name}" for name in ("status", "state", "image")]
+    story = [message.topic for message in other.messages if message.topic in names]
+    assert list(dict.fromkeys(story)) == names and story[-1] == f"{BASE}/status"
     assert other.payloads(f"{BASE}/status") == [b"online", b"offline"]
     assert decode(other.payloads(f"{BASE}/image")[0]).shape == (240, 320, 3)
     assert kept(broker, f"{BASE}/status") == {f"{BASE}/status": b"offline"}
@@ -162,6 +163,12 @@ def test_discovery_goes_where_it_is_asked_to_or_nowhere(service, broker, other):
     board.change(**settings, MQTT_DISCOVERY="off")
     assert heard(other, "ha/device/cam1/config", 2) == b"", "the device is removed"
     assert other.payloads(DISCOVERY) == []
+    board.change(**settings)
+    heard(other, DISCOVERY)
+    board.change(MQTT=broker.url(), ID="cam2")
+    assert heard(other, DISCOVERY, 2) == b"", "it has another name now"
+    check_discovery("homeassistant/device/cam2/config",
+                    json.loads(heard(other, "homeassistant/device/cam2/config")))
 
 
 # ---- Commands ----
@@ -176,6 +183,7 @@ def test_quality_and_rate_change_what_is_encoded(camera, other):
         other.publish(f"{BASE}/fps/set", "30")
         assert heard(other, f"{BASE}/fps/state", 2) == b"30"
         wait_until("the source is asked", lambda: camera.state()["source"]["fps"] == 30)
+        assert other.payloads(f"{BASE}/quality/state") == [b"80", b"5"], "each once"
         next(stream)
 
 
@@ -251,7 +259,7 @@ def test_commands_that_the_broker_has_kept_are_left_alone(serve, broker, other):
     wait_until("they have come", lambda:
                camera.state()["mqtt"]["camera"]["commands_retained"] == 2)
     assert camera.state()["mqtt"]["camera"]["commands"] == 0
-    assert other.payloads(f"{BASE}/quality/state") == [b"80"]
+    assert heard(other, f"{BASE}/quality/state") == b"80"
     assert other.payloads(f"{BASE}/error") == []
 
 
@@ -259,12 +267,12 @@ def test_commands_that_the_broker_has_kept_are_left_alone(serve, broker, other):
 
 
 def test_images_come_on_a_period_and_nothing_is_encoded_between(serve, broker, other):
-    camera = online(serve(MQTT=broker.url(), ID="cam1", SIZE="320x240", FPS=30,
-                          MQTT_IMAGE_EVERY=0.5))
+    camera = online(serve(MQTT=broker.url(), ID="cam1", SIZE="320x240", FPS=10,
+                          MQTT_IMAGE_EVERY=1))
     heard(other, f"{BASE}/image", 3)
     state = camera.state()
-    encoded, images = state["encoder"]["encoded"], state["mqtt"]["camera"]["images"]
-    assert encoded <= images + 2
+    # One may be under way while the next is already there.
+    assert state["encoder"]["encoded"] <= 2 * state["mqtt"]["camera"]["images"] + 1
     assert all(not message.retain for message in other.messages)
 
 
@@ -333,7 +341,7 @@ def test_credentials_are_nowhere_to_be_read(serve, mosquitto):
     camera = online(serve(MQTT=broker.url("camera:s3cret@"), ID="cam1", LOG_LEVEL="debug"))
     told = camera.get("/state") + camera.get("/metrics") + camera.log().encode()
     assert b"s3cret" not in told
-    assert b"camloop_mqtt_up 1\n" in told
+    assert read_metrics(camera.get("/metrics").decode())["camloop_mqtt_up"] == 1
 
 
 def test_a_reload_brings_it_to_another_broker(service, mosquitto):

@@ -1,5 +1,5 @@
-// An MQTT broker of one client on a test's own loop: it accepts the client and its subscriptions,
-// and leaves all else to the test.
+// An MQTT broker of one client on a test's own loop: it accepts the client, its subscriptions and
+// messages of QoS 0 and 1, and leaves all else to the test.
 #pragma once
 
 #include "io/listener.h"
@@ -82,9 +82,12 @@ class LoopBroker : private StreamHandler {
                          static_cast<uint8_t>(body[at]) << 8 | static_cast<uint8_t>(body[at + 1]));
     };
     if (first_byte == 0x10) (void)stream_->write(as_bytes("\x20\x02\x00\x00"s));
-    if (first_byte == 0x30) {
+    if (first_byte >> 4 == 3) {
       std::string topic = string_at(0);
-      on_published(topic, body.substr(2 + topic.size()));
+      std::string rest = body.substr(2 + topic.size());
+      bool at_least_once = (first_byte & 0x06) == 0x02;
+      if (at_least_once) (void)stream_->write(as_bytes("\x40\x02"s + rest.substr(0, 2)));
+      on_published(topic, rest.substr(at_least_once ? 2 : 0));
     }
     if (first_byte != 0x82) return;
     std::string codes;
