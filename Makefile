@@ -5,7 +5,7 @@
 #   make test    every test, with sanitizers: unit, fuzz (shortly), tidy, end to end, board
 #   make board-test  the product on a virtual board, booted from a card, alone; a case a line.
 #                BOARD_TEST_FRAMES=50000 serves as many frames to its clients: an hour's
-#   make bench   compare with other servers and with the bare encoder
+#   make bench   compare with other servers, with clients of MQTT and with the bare encoder
 #   make lint    clang-format and clang-tidy
 #   make fuzz    fuzz each decoder for FUZZ_SECONDS (60)
 #   make size    sizes of the programs; fails when the board's is over its budget
