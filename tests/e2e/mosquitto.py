@@ -16,8 +16,9 @@ def tls(authority, name="server", **settings):
 
 
 class Mosquitto:
-    """Runs until it is closed. `settings` are of mosquitto.conf. Sessions and what is kept for them
-    outlast stop() and start() on the same port, since it writes them down as it ends."""
+    """Runs until it is closed. `settings` are of mosquitto.conf, a list where a name stands more than
+    once. Sessions and what is kept for them outlast stop() and start() on the same port, since it
+    writes them down as it ends."""
 
     def __init__(self, folder, passwords=None, **settings):
         self.port = free_port()
@@ -33,7 +34,8 @@ class Mosquitto:
                     "max_queued_messages": 0, "log_type": "all",
                     "listener": f"{self.port} 127.0.0.1", **settings}
         (folder / "mosquitto.conf").write_text(
-            "".join(f"{name} {value}\n" for name, value in settings.items()))
+            "".join(f"{name} {each}\n" for name, value in settings.items()
+                    for each in (value if isinstance(value, list) else [value])))
         self.start()
 
     def _write_passwords(self, passwords):

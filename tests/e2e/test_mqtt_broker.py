@@ -209,11 +209,13 @@ class Flow:
 def test_nothing_is_lost_while_the_broker_restarts_again_and_again(mosquitto, tool):
     # Of what was under way beyond this limit when it ended, mosquitto 2.0.11 sends PUBLISH again
     # behind PUBREL, against MQTT-4.3.3-1; without a limit, all of it.
-    broker = mosquitto(log_type="notice", max_inflight_messages=1000)
+    broker = mosquitto(log_type=["notice", "subscribe"], max_inflight_messages=1000)
     with PahoClient(broker.port, "paho", clean_session=False) as paho:
         flows = [Flow(broker, tool, paho, qos) for qos in (1, 2)]
         clients = ["paho", *sum((flow.client_ids for flow in flows), [])]
         wait_until("all are there", lambda: all(entries(broker, each) for each in clients))
+        wait_until("they have subscribed", lambda: all(
+            f"sub{qos} {qos} in/{qos}\n" in broker.log() for qos in (1, 2)))
         senders = [send for flow in flows for send in (flow.send_out, flow.send_in)]
         for at in range(RESTARTS):
             numbers = range(at * MESSAGES_A_RESTART, (at + 1) * MESSAGES_A_RESTART)
