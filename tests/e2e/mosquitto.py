@@ -16,9 +16,9 @@ def tls(authority, name="server", **settings):
 
 
 class Mosquitto:
-    """Runs until it is closed. `settings` are of mosquitto.conf, a list where a name stands more than
-    once. Sessions and what is kept for them outlast stop() and start() on the same port, since it
-    writes them down as it ends."""
+    """Runs until it is closed. `settings` are of mosquitto.conf, a list where a name stands more
+    than once. Sessions and what is kept for them outlast stop() and start() on the same port, since
+    it writes them down as it ends."""
 
     def __init__(self, folder, passwords=None, **settings):
         self.port = free_port()
