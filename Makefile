@@ -174,8 +174,6 @@ build/host-sanitize/unit-tests: build/host-sanitize/link.flags $(host.libraries)
 	@echo 'host-sanitize  $@'
 	@$(host-sanitize.link) $(filter %.o,$^) $(host.archives) -lgtest -lgtest_main -o $@
 
-unit_log := build/host-sanitize/unit-tests.log
-
 # The decoders once more, compiled by clang for libFuzzer.
 fuzz_flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_compile := clang++ $(language) $(fuzz_flags) -fsanitize=fuzzer-no-link $(host.includes)
@@ -195,13 +193,13 @@ $(fuzz_programs): build/host-sanitize/fuzz/%: \
 	@clang++ $(fuzz_flags) -fsanitize=fuzzer $^ $(host.archives) -o $@
 
 # $(call fuzz_each,seconds): each from its committed corpus; what is found stays below build/.
-fuzz_each = @for name in $(fuzzers); do \
+fuzz_each = for name in $(fuzzers); do \
   found=build/host-sanitize/fuzz/found/$$name; mkdir -p $$found; echo "fuzz  $$name for $(1) s"; \
   build/host-sanitize/fuzz/$$name -max_total_time=$(1) -timeout=5 -artifact_prefix=$$found/ \
     $$found tests/fuzz/corpus/$$name >$$found.log 2>&1 || { cat $$found.log >&2; exit 1; }; done
 
 fuzz: $(fuzz_programs)
-	$(call fuzz_each,$(FUZZ_SECONDS))
+	@$(call fuzz_each,$(FUZZ_SECONDS))
 
 .PHONY: virtual-board
 virtual-board: | need-v831
@@ -213,12 +211,24 @@ test board-test: export PYTHONDONTWRITEBYTECODE := 1
 test: export CAMLOOP := build/host-sanitize/camloop
 test: export CAMLOOP_RELEASE := build/host-release/camloop
 test: export CAMLOOP_V831 := build/v831-release/camloop
-test: build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
+
+# Two at a time, as most of them wait most of the time; the longest first. What one prints is shown
+# at its end: the last of it, or all where it failed.
+test: test-board test-e2e test-unit test-fuzz
+
+# $(call test,name,command)
+define test
+.PHONY: test-$(1)
+test-$(1): build/host-sanitize/camloop build/host-release/camloop build/v831-release/camloop \
     build/host-sanitize/unit-tests $(fuzz_programs) $(overlays) virtual-board | need-test
-	@echo 'build/host-sanitize/unit-tests: its log, and any sanitizer report, in $(unit_log)'
-	@build/host-sanitize/unit-tests --gtest_brief=1 2>$(unit_log) || { cat $(unit_log) >&2; false; }
-	$(call fuzz_each,5)
-	$(pytest) $(wildcard tests/tidy tests/e2e tests/board)
+	@echo 'test  $(1)'
+	@log=build/host-sanitize/test-$(1).log; \
+	if ($(2)) >$$$$log 2>&1; then tail -n 30 $$$$log; else cat $$$$log; false; fi
+endef
+$(eval $(call test,board,$(pytest) tests/board))
+$(eval $(call test,e2e,$(pytest) tests/tidy tests/e2e))
+$(eval $(call test,unit,build/host-sanitize/unit-tests --gtest_brief=1))
+$(eval $(call test,fuzz,$(call fuzz_each,5)))
 
 board-test: $(overlays) virtual-board | need-test
 	$(pytest) tests/board/product
