@@ -129,6 +129,11 @@ Result<> check_together(const Config& config) {
   if (config.source_kind == SourceKind::kMqtt && !config.mqtt) {
     return Error{"CAMLOOP_SOURCE='mqtt' needs CAMLOOP_MQTT, the broker that it receives from"};
   }
+  // Each birth of ours would be taken for Home Assistant's, which is answered by one.
+  if (config.mqtt_discovery == config.mqtt_prefix + "/" + config.id) {
+    return Error{"CAMLOOP_MQTT_DISCOVERY='" + config.mqtt_discovery +
+                 "' is where the camera's own topics are: write another topic"};
+  }
   return {};
 }
 

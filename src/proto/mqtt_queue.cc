@@ -55,7 +55,7 @@ MqttPublication MqttQueue::take() {
   return remove(waiting_.begin());
 }
 
-MqttPublication MqttQueue::remove(Place place) {
+MqttPublication MqttQueue::remove(const Place& place) {
   MqttPublication message = std::move(*place);
   waiting_.erase(place);
   bytes_ -= size_of(message);

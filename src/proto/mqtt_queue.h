@@ -43,7 +43,7 @@ class MqttQueue {
  private:
   using Place = std::deque<MqttPublication>::iterator;
 
-  MqttPublication remove(Place place);
+  MqttPublication remove(const Place& place);
   void make_room(size_t size);
 
   Limits limits_;

@@ -216,7 +216,7 @@ MqttSession::Sent MqttSession::find_sent(uint16_t id) {
   return found == sent_end ? unacknowledged_.end() : found;
 }
 
-void MqttSession::forget(Sent sent) {
+void MqttSession::forget(const Sent& sent) {
   unacknowledged_.erase(sent);
   --composed_;
 }

@@ -157,7 +157,7 @@ class MqttSession {
   Result<Step> on_acknowledged(MqttType type, uint16_t id);
   Result<Step> on_pubrec(uint16_t id);
   Sent find_sent(uint16_t id);
-  void forget(Sent sent);
+  void forget(const Sent& sent);
   Result<Step> on_suback(Bytes body);
   Result<Step> on_unsuback(uint16_t id);
   Result<> answer(MqttType type, uint16_t id);

@@ -149,6 +149,12 @@ TEST(Config, HasAnIdOfTheBoardsUnlessItIsGivenOne) {
   EXPECT_EQ(reading_of({"CAMLOOP_ID=" + std::string(65, 'x')}).faults.size(), 1u);
 }
 
+TEST(Config, DoesNotTakeItsOwnBirthForHomeAssistants) {
+  EXPECT_EQ(reading_of({"CAMLOOP_ID=shed", "CAMLOOP_MQTT_DISCOVERY=camloop/shed"}).faults,
+            Faults{"CAMLOOP_MQTT_DISCOVERY='camloop/shed' is where the camera's own topics are: "
+                   "write another topic"});
+}
+
 TEST(Config, ReceivesImagesOfABrokerThatItKnows) {
   EXPECT_EQ(reading_of({"CAMLOOP_SOURCE=mqtt"}).faults,
             Faults{"CAMLOOP_SOURCE='mqtt' needs CAMLOOP_MQTT, the broker that it receives from"});
