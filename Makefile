@@ -54,7 +54,7 @@ need-board: packages := ca-certificates
 need-fuzz: packages := clang libclang-rt-14-dev
 need-test: packages := git libgtest-dev python3 python3-pytest python3-opencv python3-numpy \
   python3-selenium chromium chromium-driver ffmpeg curl libjpeg-turbo-progs openssl opencv-doc \
-  busybox-static e2fsprogs mosquitto mosquitto-clients python3-paho-mqtt
+  busybox-static e2fsprogs iproute2 mosquitto mosquitto-clients python3-paho-mqtt
 need-bench: packages := python3 ustreamer ffmpeg curl openssl opencv-doc mosquitto \
   mosquitto-clients libmosquitto-dev python3-paho-mqtt
 need-lint: packages := clang-format clang-tidy
