@@ -228,7 +228,7 @@ endef
 $(eval $(call test,board,$(pytest) tests/board))
 $(eval $(call test,e2e,$(pytest) tests/tidy tests/e2e))
 $(eval $(call test,unit,build/host-sanitize/unit-tests --gtest_brief=1))
-$(eval $(call test,fuzz,$(call fuzz_each,5)))
+$(eval $(call test,fuzz,$$(call fuzz_each,5)))
 
 board-test: $(overlays) virtual-board | need-test
 	$(pytest) tests/board/product
