@@ -15,8 +15,6 @@ namespace {
 constexpr int64_t kStable_us = 2 * kSecond_us;
 // What a broker refuses for is seldom mended within minutes, and some lock out who goes on trying.
 constexpr int64_t kRefusedPause_us = 60 * kSecond_us;
-// CONNACK 3: the server is unavailable, which passes.
-constexpr uint8_t kUnavailable = 3;
 // DISCONNECT has gone out by then, or the broker is not there.
 constexpr int64_t kLeaveMax_us = kSecond_us;
 
@@ -221,7 +219,7 @@ void MqttClient::on_end(const Error& why) {
 }
 
 void MqttClient::lose(const Error& why) {
-  bool refused = session_.refusal() != 0 && session_.refusal() != kUnavailable;
+  bool refused = is_final_refusal(session_.refusal());
   disconnect();
   if (on_left_) return finish_leaving();
   uplink_.lost(why, refused ? kRefusedPause_us : 0);

@@ -159,6 +159,11 @@ const char* connack_reason(uint8_t code) {
   }
 }
 
+bool is_final_refusal(uint8_t code) {
+  constexpr uint8_t kServerUnavailable = 3;
+  return code != 0 && code != kServerUnavailable;
+}
+
 // ---- PUBLISH and its answers ----
 
 void put_publish_head(std::vector<uint8_t>& out, const MqttPublishHead& head, size_t payload_size) {

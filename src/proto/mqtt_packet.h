@@ -101,6 +101,9 @@ struct MqttConnack {
 Result<MqttConnack> read_connack(Bytes body);
 /// What a refusing code means, for a person.
 const char* connack_reason(uint8_t code);
+/// Whether another try would be refused again: with all codes but the one of a server that is
+/// unavailable for now (table 3.1).
+bool is_final_refusal(uint8_t code);
 
 /// Of PUBACK, PUBREC, PUBREL, PUBCOMP and UNSUBACK: never 0.
 Result<uint16_t> read_packet_id(Bytes body);

@@ -27,12 +27,6 @@ std::string passing_client_id() {
   return id;
 }
 
-// Another try would be refused again (table 3.1); only an unavailable server comes back.
-bool is_for_good(uint8_t refusal) {
-  constexpr uint8_t kServerUnavailable = 3;
-  return refusal != 0 && refusal != kServerUnavailable;
-}
-
 }  // namespace
 
 Result<MqttClient::Options> tool_session(const Config& config, const MqttQueue::Limits& queue) {
@@ -81,7 +75,7 @@ void MqttTool::rest() {
 }
 
 void MqttTool::on_offline(const Error& why) {
-  if (is_for_good(client_.refusal())) fail(why);
+  if (is_final_refusal(client_.refusal())) fail(why);
 }
 
 void MqttTool::on_signal() {

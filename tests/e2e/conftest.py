@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from authority import Authority
 from camloop_process import ROOT, Camloop, Service
 from fake_broker import FakeBroker
 from mosquitto import Mosquitto
@@ -46,6 +47,17 @@ def fixture_camera(tmp_path_factory):
 @pytest.fixture(name="service")
 def fixture_service(serve, tmp_path):
     return lambda **options: Service(serve, tmp_path, **options)
+
+
+@pytest.fixture(name="authority", scope="module")
+def fixture_authority(tmp_path_factory):
+    """With the certificates of a broker, of bad ones and of a camera."""
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    authority.make("server", "DNS:localhost,IP:127.0.0.1")
+    authority.make("elsewhere", "DNS:elsewhere.example")
+    authority.make("expired", "DNS:localhost,IP:127.0.0.1", "-days", "-1")
+    authority.make("camera", "DNS:camera")
+    return authority
 
 
 @pytest.fixture(name="mosquitto")

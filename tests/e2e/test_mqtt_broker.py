@@ -19,16 +19,6 @@ RESTARTS = int(os.environ.get("CAMLOOP_RESTARTS", 10))
 MESSAGES_A_RESTART = 50  # of each QoS, each way
 
 
-@pytest.fixture(name="authority", scope="module")
-def fixture_authority(tmp_path_factory):
-    authority = Authority(tmp_path_factory.mktemp("authority"))
-    authority.make("server", "DNS:localhost,IP:127.0.0.1")
-    authority.make("elsewhere", "DNS:elsewhere.example")
-    authority.make("expired", "DNS:localhost", "-days", "-1")
-    authority.make("camera", "DNS:camera")
-    return authority
-
-
 @pytest.fixture(name="strangers", scope="module")
 def fixture_strangers(tmp_path_factory):
     """An authority that nobody here trusts."""

@@ -103,16 +103,6 @@ def test_a_reload_of_other_things_leaves_the_connection(broker, service):
 # ---- TLS ----
 
 
-@pytest.fixture(name="authority", scope="module")
-def fixture_authority(tmp_path_factory):
-    authority = Authority(tmp_path_factory.mktemp("authority"))
-    authority.make("server", "DNS:localhost,IP:127.0.0.1")
-    authority.make("elsewhere", "DNS:elsewhere.example")
-    authority.make("expired", "DNS:localhost,IP:127.0.0.1", "-days", "-1")
-    authority.make("camera", "DNS:camera")
-    return authority
-
-
 def test_it_comes_by_tls(mosquitto, serve, authority):
     broker = mosquitto(**tls(authority))
     for host in ("localhost", "127.0.0.1"):
