@@ -25,8 +25,9 @@ constexpr MqttQueue::Limits kQueue{.messages = 1000, .bytes = kAheadMax + kMqttR
 // A pipe's, and so as much as one read gives.
 constexpr size_t kBlockSize = 64 * 1024;
 
-// In the kernel: enough that the broker does not wait for us to wake up.
-constexpr int kUnsentMax = 1 << 20;
+// In the kernel: enough that the broker does not wait for us to wake up, and no more than stays in
+// the processor's cache.
+constexpr int kUnsentMax = 64 * 1024;
 
 class Publisher final : public MqttTool {
  public:
