@@ -35,7 +35,7 @@ sources := $(call under,src,*.cc)
 page := $(wildcard src/web/page.S)
 headers := $(call under,src tests,*.h)
 unit_tests := $(call under,tests/unit,*.cc)
-fuzzed_sources := $(call under,src/base src/proto src/media,*.cc) src/defaults_file.cc \
+fuzzed_sources := $(call under,src/base src/proto src/media,*.cc) src/config/defaults_file.cc \
   $(addprefix src/io/tls_,context.cc engine.cc fault.cc)
 fuzzers := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
 version_heading := ^\#\# *\[*v*\([0-9][0-9.]*[0-9]\).*
@@ -139,8 +139,9 @@ $(eval $(call tree,v831-release,v831,$(release),$(release_link)))
 # Loops over pixels become vectors, which gcc 12 makes of them at -O3 only.
 build/%-release/src/media/pixels.o: extra_flags := -O3
 
-# What is no room's works once, at the start or for somebody who asks: small is better than fast.
-once := $(wildcard src/*.cc)
+# The app, its configuration and its reports work at the start or for somebody who asks: small is
+# better than fast.
+once := $(wildcard src/*.cc) $(call under,src/config src/report,*.cc)
 $(foreach tree,host-release v831-release,$(once:%.cc=build/$(tree)/%.o)): extra_flags := -Os
 
 run: build/host-release/camloop

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "commands.h"
-#include "figures.h"
+#include "report/figures.h"
 #include "sources/no_source.h"
 #include "sources/pattern_source.h"
 #include "sources/v4l2/v4l2_find.h"

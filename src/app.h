@@ -3,7 +3,8 @@
 #pragma once
 
 #include "base/memory.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/settings.h"
 #include "io/line_service.h"
 #include "io/loop.h"
 #include "io/signal.h"
@@ -11,8 +12,7 @@
 #include "io/watchdog.h"
 #include "links/mqtt_client.h"
 #include "media/hub.h"
-#include "report.h"
-#include "settings.h"
+#include "report/report.h"
 #include "sinks/channel_sender.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"

@@ -2,7 +2,7 @@
 // the same of it.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "io/loop.h"
 #include "io/tls_context.h"
 #include "links/mqtt_client.h"

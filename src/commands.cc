@@ -1,7 +1,7 @@
 #include "commands.h"
 
 #include "base/text.h"
-#include "config_values.h"
+#include "config/config_values.h"
 
 #include <cstdio>
 

@@ -1,7 +1,7 @@
 // What may be changed from afar while the program runs, by name, and what it is.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "proto/camera_messages.h"
 
 #include <string_view>

@@ -1,7 +1,7 @@
 // How to connect to the broker of the configuration, as the camera and as its tools do.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "links/mqtt_client.h"
 
 #include <string>

@@ -2,7 +2,7 @@
 // it ends.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "io/loop.h"
 #include "io/signal.h"
 #include "links/mqtt_client.h"

@@ -1,7 +1,7 @@
 // camloop pub: publishes one message, or each line that it reads.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "proto/mqtt_packet.h"
 
 #include <optional>

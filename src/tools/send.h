@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "config.h"
+#include "config/config.h"
 
 #include <span>
 #include <string_view>

@@ -1,7 +1,7 @@
 // camloop sub: prints the messages to some topics as they come.
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "proto/mqtt_packet.h"
 
 #include <cstdint>

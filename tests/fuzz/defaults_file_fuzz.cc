@@ -1,7 +1,7 @@
 // The file of settings: what was taken, written down in single quotes, is taken the same again.
 
 #include "base/check.h"
-#include "defaults_file.h"
+#include "config/defaults_file.h"
 
 #include <algorithm>
 

@@ -22,8 +22,10 @@ ROOMS = {
     "sources": {"base", "media", "proto", "io", "links", "sources"},
     "web": {"base", "web"},
     "sinks": {"base", "media", "proto", "io", "web", "links", "sinks"},
-    "tools": {"base", "media", "proto", "io", "web", "links", "sources", "sinks", "tools",
-              "config.h", "settings.h", "mqtt_options.h"},
+    "config": {"base", "proto", "io", "sources", "config"},
+    "report": {"base", "media", "proto", "io", "links", "sources", "sinks", "report"},
+    "tools": {"base", "media", "proto", "io", "web", "links", "sources", "sinks", "config", "tools",
+              "mqtt_options.h"},
 }
 
 # Which files of src/ may include a system header, by the beginning of its name.

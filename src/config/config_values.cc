@@ -1,4 +1,4 @@
-#include "config_values.h"
+#include "config/config_values.h"
 
 #include "proto/http_request.h"
 #include "proto/mqtt_topic.h"

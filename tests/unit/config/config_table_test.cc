@@ -1,6 +1,6 @@
-#include "config_table.h"
+#include "config/config_table.h"
 
-#include "config.h"
+#include "config/config.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "report_mqtt.h"
+#include "report/report_mqtt.h"
 
 #include <gtest/gtest.h>
 

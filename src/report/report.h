@@ -6,7 +6,7 @@
 #include "io/loop.h"
 #include "io/watchdog.h"
 #include "media/hub.h"
-#include "report_mqtt.h"
+#include "report/report_mqtt.h"
 #include "sinks/display.h"
 #include "sinks/http_server.h"
 #include "sources/capture.h"

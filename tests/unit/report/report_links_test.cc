@@ -1,4 +1,4 @@
-#include "report_links.h"
+#include "report/report_links.h"
 
 #include <gtest/gtest.h>
 

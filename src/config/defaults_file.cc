@@ -1,4 +1,4 @@
-#include "defaults_file.h"
+#include "config/defaults_file.h"
 
 #include "base/result.h"
 #include "base/text.h"

@@ -1,8 +1,8 @@
-#include "config.h"
+#include "config/config.h"
 
 #include "base/text.h"
 #include "base/text_file.h"
-#include "config_table.h"
+#include "config/config_table.h"
 
 #include <algorithm>
 

@@ -7,8 +7,8 @@
 // file or passes its name.
 #pragma once
 
-#include "config.h"
-#include "defaults_file.h"
+#include "config/config.h"
+#include "config/defaults_file.h"
 
 #include <map>
 #include <optional>

@@ -1,10 +1,10 @@
-#include "config_table.h"
+#include "config/config_table.h"
 
 #include "base/board_id.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "config.h"
-#include "config_values.h"
+#include "config/config.h"
+#include "config/config_values.h"
 #include "proto/mqtt_topic.h"
 #include "sources/v4l2/v4l2_format.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/text.h"
-#include "config.h"
+#include "config/config.h"
 #include "io/address.h"
 #include "io/endpoint.h"
 

@@ -1,7 +1,7 @@
-#include "config.h"
+#include "config/config.h"
 
 #include "base/board_id.h"
-#include "config_table.h"
+#include "config/config_table.h"
 #include "unit/temp_folder.h"
 
 #include <gtest/gtest.h>

@@ -1,9 +1,9 @@
-#include "report.h"
+#include "report/report.h"
 
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/metrics_text.h"
-#include "report_links.h"
+#include "report/report_links.h"
 
 #include <cstdio>
 #include <limits>

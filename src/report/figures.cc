@@ -1,4 +1,4 @@
-#include "figures.h"
+#include "report/figures.h"
 
 #include "base/text.h"
 #include "base/text_file.h"
