@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace camloop {
@@ -116,6 +117,15 @@ Arguments read_arguments(int count, char** texts) {
   return arguments;
 }
 
+// Else what is opened next, a connection for one, would be taken for them. Reading and writing fail
+// as on what is closed.
+void occupy_closed_standard_streams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    bool closed = fcntl(stream, F_GETFD) < 0;
+    if (closed) open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 int print_help() {
   std::printf("%s\ntools:\n", kUsage);
   for (const Tool& tool : kTools) std::printf("       %s", tool.usage);
@@ -144,5 +154,6 @@ int main_with(const Arguments& arguments) {
 }  // namespace camloop
 
 int main(int count, char** arguments) {
+  camloop::occupy_closed_standard_streams();
   return camloop::main_with(camloop::read_arguments(count, arguments));
 }

@@ -68,6 +68,7 @@ void MqttTool::finish(int exit_status) {
 void MqttTool::fail(const Error& why) {
   log_error("%s", why.text.c_str());
   finish(kToolFailed);
+  exit_status_ = kToolFailed;
 }
 
 void MqttTool::rest() {

@@ -34,6 +34,7 @@ class MqttTool : protected MqttUser {
   MqttClient& client() { return client_; }
   /// Takes leave of the broker, then ends the run. Only the first call counts.
   void finish(int exit_status);
+  /// Says why and finishes; counts also where all seemed well, and what is left fails.
   void fail(const Error& why);
   bool finishing() const { return finishing_; }
   /// A signal has asked for the end, which must not wait for anybody then.

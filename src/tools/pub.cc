@@ -1,5 +1,6 @@
 #include "tools/pub.h"
 
+#include "base/text.h"
 #include "io/input.h"
 #include "proto/mqtt_topic.h"
 #include "tools/arguments.h"
@@ -145,8 +146,9 @@ Result<PubRequest> parse_pub(std::span<const std::string_view> words) {
   if (request.lines && operands.size() != 1) return Error{"-l takes one topic and nothing else"};
   if (!request.lines && operands.size() != 2) return Error{"a topic and a message are needed"};
   request.topic = operands[0];
-  if (!is_topic_name(operands[0])) {
-    return Error{"'" + request.topic + "' is no topic: text without + and #, not empty"};
+  std::string shown = printable(request.topic);
+  if (!is_topic_name(request.topic) || shown != request.topic) {
+    return Error{"'" + shown + "' is no topic: text without + and #, not empty"};
   }
   if (!request.lines && operands[1] != "-") request.message = operands[1];
   return request;

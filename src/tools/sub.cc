@@ -138,8 +138,9 @@ Result<SubRequest> parse_sub(std::span<const std::string_view> words) {
   if (arguments.operands.empty()) return Error{"a topic is needed"};
   for (std::string_view operand : arguments.operands) {
     std::string filter(operand);
-    if (!is_topic_filter(filter)) {
-      return Error{"'" + filter + "' is no topic: + stands for a whole level, # for the last ones"};
+    std::string shown = printable(filter);
+    if (!is_topic_filter(filter) || shown != filter) {
+      return Error{"'" + shown + "' is no topic: + stands for a whole level, # for the last ones"};
     }
     auto& filters = request.filters;
     if (std::find(filters.begin(), filters.end(), filter) == filters.end()) {

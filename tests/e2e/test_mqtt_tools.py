@@ -5,12 +5,13 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from authority import Authority
-from camloop_process import run_program, wait_until
+from camloop_process import PATIENCE_S, PROGRAM, environment, run_program, wait_until
 from fake_broker import FakeBroker
 from mosquitto import tls
 from mqtt_tool import Tool, run_tool
@@ -92,7 +93,9 @@ def test_wrong_credentials_end_it(mosquitto, tool):
     (["pub", "-q3", "a", "x"], "0, 1 or 2"), (["pub", "-x", "a", "x"], "no option -x"),
     (["sub"], "a topic is needed"), (["sub", "a#"], "a# is no topic"),
     (["sub", "-n", "0", "a"], "from 1 on"), (["sub", "-q"], "-q needs a value"),
-    (["sub", "-n", "many", "a"], "from 1 on"), (["sub", "--xml", "a"], "no option --xml")])
+    (["sub", "-n", "many", "a"], "from 1 on"), (["sub", "--xml", "a"], "no option --xml"),
+    # Brokers close the connection at control characters.
+    (["pub", "a\r", "x"], r"a\? is no topic"), (["sub", "a", "b\r"], r"b\? is no topic")])
 def test_wrong_use_is_told(words, hint):
     done = run_program(*words, MQTT="mqtt://127.0.0.1:1")
     assert (done.returncode, done.stdout) == (2, "")
@@ -109,6 +112,21 @@ def test_wrong_settings_are_told(settings, hint):
     done = run_program("sub", "a", **settings)
     assert (done.returncode, done.stdout) == (2, "")
     assert hint in done.stderr
+
+
+@pytest.mark.parametrize("words, redirection, complaint", [
+    (["pub", "a", "-"], "<&-", "reading the input: Bad file"),
+    (["pub", "-l", "a"], "<&-", "reading the input: Bad file"),
+    (["sub", "kept"], ">&-", "writing the output: Bad file"),
+    (["sub", "-n1", "kept"], ">&-", "writing the output: Bad file"),
+    (["sub", "-n1", "kept"], ">/dev/full", "writing the output: No space")])
+def test_no_input_and_no_room_for_the_output_are_told(broker, words, redirection, complaint):
+    assert run_tool("pub", "-r", "-q1", "kept", "x", MQTT=broker.url()).returncode == 0
+    done = subprocess.run(["sh", "-c", f'exec "$@" {redirection}', "sh", PROGRAM, *words],
+                          env=environment(MQTT=broker.url()), timeout=PATIENCE_S,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"error: {complaint}" in done.stderr
 
 
 def test_the_tools_are_in_the_help():
