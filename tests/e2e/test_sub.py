@@ -65,7 +65,7 @@ def test_sub_prints_json(broker, qos):
 
 
 def test_sub_goes_on_after_a_broker_that_restarts(broker):
-    with Tool("sub", "-q1", "a", MQTT=broker.url(), MQTT_CLIENT_ID="keeper",
+    with Tool("sub", "-q2", "a", MQTT=broker.url(), MQTT_CLIENT_ID="keeper",
               MQTT_CLEAN=0) as sub:
         wait_until("it has subscribed", lambda: "SUBACK" in broker.log())
         with PahoClient(broker.port) as paho:
