@@ -1,6 +1,8 @@
 #include "proto/image_transfer_base.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace camloop {
@@ -31,7 +33,7 @@ TransferAnswer ImageTransferBase::take_begin(const TransferMessage& message, int
   }
   bool running = state_ == State::kRunning;
   // The same once more before any package: the answer was lost.
-  bool again = running && packages_ == 0 && *subject == subject_;
+  bool again = running && packages_.empty() && *subject == subject_;
   if (!again) ++facts_.begun;
   if (running && !again) ++facts_.failed_replaced;
   drop();
@@ -43,22 +45,35 @@ TransferAnswer ImageTransferBase::take_begin(const TransferMessage& message, int
 
 TransferAnswer ImageTransferBase::take_data(const TransferMessage& message) {
   if (state_ == State::kIdle) return bad(message.function, message.package);
-  if (message.package < packages_) {
-    ++facts_.repeated;
-    return {message.function, message.package};
-  }
-  if (!fits(message)) return bad(message.function, packages_);
+  size_t hash = std::hash<std::string_view>{}(as_text(message.data));
+  if (message.package < packages_.size()) return take_again(message, hash);
+  if (!fits(message)) return bad(message.function, packages_.size());
   size_t size = bytes_.size() + message.data.size();
   if (size > bytes_.capacity()) bytes_.reserve(std::min(subject_.size, 2 * size));
   bytes_.insert(bytes_.end(), message.data.begin(), message.data.end());
-  if (packages_++ == 0) package_size_ = size;
+  if (packages_.empty()) package_size_ = size;
+  packages_.push_back(hash);
   ++facts_.packages;
   return {message.function, message.package};
 }
 
+// Where it is another than the one that came before, two servers speak at once: nobody knows whose
+// the packages are.
+TransferAnswer ImageTransferBase::take_again(const TransferMessage& message, size_t hash) {
+  if (hash == packages_[message.package]) {
+    ++facts_.repeated;
+    return {message.function, message.package};
+  }
+  if (state_ == State::kRunning) {
+    ++facts_.failed_mixed;
+    drop();
+  }
+  return bad(message.function, message.package);
+}
+
 // Whether it is the next package, whole, and within the size agreed.
 bool ImageTransferBase::fits(const TransferMessage& message) const {
-  return state_ == State::kRunning && message.package == packages_ && message.whole &&
+  return state_ == State::kRunning && message.package == packages_.size() && message.whole &&
          !message.data.empty() && message.data.size() <= subject_.size - bytes_.size();
 }
 
@@ -67,7 +82,7 @@ TransferAnswer ImageTransferBase::take_finished(const TransferMessage& message) 
     ++facts_.repeated;
     return {message.function, message.package};
   }
-  if (!complete()) return bad(message.function, packages_);
+  if (!complete()) return bad(message.function, packages_.size());
   ++facts_.done;
   state_ = State::kDone;
   size_t missing = subject_.size - bytes_.size();
@@ -78,7 +93,7 @@ TransferAnswer ImageTransferBase::take_finished(const TransferMessage& message) 
 bool ImageTransferBase::complete() const {
   if (state_ != State::kRunning) return false;
   size_t missing = subject_.size - bytes_.size();
-  size_t last_max = packages_ > 0 ? package_size_ : kTransferDataMax;
+  size_t last_max = !packages_.empty() ? package_size_ : kTransferDataMax;
   return missing == 0 || (limits_.without_last && missing <= last_max);
 }
 
@@ -101,7 +116,8 @@ void ImageTransferBase::tick(int64_t now_us) {
 void ImageTransferBase::drop() {
   state_ = State::kIdle;
   std::vector<uint8_t>().swap(bytes_);
-  packages_ = package_size_ = 0;
+  std::vector<size_t>().swap(packages_);
+  package_size_ = 0;
 }
 
 }  // namespace camloop

@@ -3,7 +3,8 @@
 //
 // Packages are kept in their order, whatever their size: one that came before is answered again,
 // one that comes too early is answered bad with the number of the one that is missing. The size
-// that a transfer begins with is its contract: it is over once so many bytes are there.
+// that a transfer begins with is its contract: it is over once so many bytes are there. Messages do
+// not say whose they are: a package that comes again as another one ends the transfer.
 #pragma once
 
 #include "proto/image_transfer_wire.h"
@@ -34,6 +35,7 @@ class ImageTransferBase {
     uint64_t begun = 0;
     uint64_t done = 0;
     uint64_t failed_replaced = 0;  // transfers that another one's begin has ended
+    uint64_t failed_mixed = 0;     // in which two servers' packages came
     uint64_t failed_stalled = 0;
     uint64_t failed_refused = 0;  // begins of no use: unreadable, or of too large an image
     uint64_t packages = 0;        // that were new
@@ -67,6 +69,7 @@ class ImageTransferBase {
 
   TransferAnswer take_begin(const TransferMessage& message, int64_t now_us);
   TransferAnswer take_data(const TransferMessage& message);
+  TransferAnswer take_again(const TransferMessage& message, size_t hash);
   TransferAnswer take_finished(const TransferMessage& message);
   TransferAnswer bad(TransferFunction function, size_t package);
   bool fits(const TransferMessage& message) const;
@@ -77,8 +80,8 @@ class ImageTransferBase {
   State state_ = State::kIdle;
   TransferSubject subject_;
   std::vector<uint8_t> bytes_;
-  size_t packages_ = 0;      // that are there: the next one's number
-  size_t package_size_ = 0;  // the first one's
+  std::vector<size_t> packages_;  // a hash of each that is there; so many is the next one's number
+  size_t package_size_ = 0;       // the first one's
   int64_t begun_us_ = 0;
   int64_t heard_us_ = 0;
   std::optional<Image> image_;

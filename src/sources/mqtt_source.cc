@@ -130,6 +130,7 @@ std::optional<LinkFacts> MqttSource::link_facts() const {
   link.traffic.rounds = transfers.begun + transfers.failed_refused;
   link.traffic.accepted = transfers.done - broken_;
   link.traffic.dropped = {{"replaced", transfers.failed_replaced},
+                          {"mixed", transfers.failed_mixed},
                           {"stalled", transfers.failed_stalled},
                           {"refused", transfers.failed_refused},
                           {"broken", broken_}};

@@ -89,6 +89,18 @@ def test_what_is_no_message_does_no_harm(base, broker):
     assert "../../etc/passwd?," in base.log()
 
 
+def test_two_servers_at_once_make_no_picture_of_both(base, broker):
+    with ImageServer(broker.port) as server:
+        assert server.ask(BEGIN, data=b"image.jpg;2") == (0, 1)
+        assert server.ask(DATA, 0, b"x") == (0, 1)
+        assert server.ask(DATA, 0, b"y") == (1, 0)
+        assert server.ask(DATA, 1, b"x") == (2, 0)
+        assert server.ask(FINISHED) == (1, 0)
+    assert link(base)["dropped"]["mixed"] == 1
+    assert b'camloop_transfer_dropped_total{role="receiver",reason="mixed"} 1' \
+        in base.get("/metrics")
+
+
 def test_an_image_that_is_too_large_is_refused_at_once(base, broker):
     with ImageServer(broker.port) as server:
         assert server.ask(BEGIN, data=b"image.jpg;8388609") == (1, 0)

@@ -172,6 +172,28 @@ TEST_F(ImageTransferBaseTest, ANewBeginReplacesATransfer) {
   EXPECT_EQ(base_.facts().failed_replaced, 2u);
 }
 
+TEST_F(ImageTransferBaseTest, GivesNoMixtureOfTwoServersImages) {
+  feed(begin("a;2"));
+  feed(begin("b;2"));
+  EXPECT_EQ(feed(data(0, "x")), "whole 0 of function 2");
+  EXPECT_EQ(feed(data(0, "z")), "bad 1 of function 2");
+  EXPECT_EQ(feed(data(1, "y")), "bad 2 of function 2");
+  EXPECT_EQ(feed(kFinished), "bad 1 of function 3");
+  EXPECT_EQ(image(), "none");
+  EXPECT_EQ(base_.facts().failed_mixed, 1u);
+}
+
+TEST_F(ImageTransferBaseTest, TakesNothingForPartOfAnImageThatIsDone) {
+  feed(begin("a;1"));
+  feed(data(0, "x"));
+  feed(kFinished);
+  EXPECT_EQ(feed(data(0, "z")), "bad 1 of function 2");
+  EXPECT_EQ(feed(data(0, "x")), "whole 0 of function 2");
+  EXPECT_EQ(feed(kFinished), "whole 0 of function 3");
+  EXPECT_EQ(image(), "x");
+  EXPECT_EQ(base_.facts().failed_mixed, 0u);
+}
+
 TEST_F(ImageTransferBaseTest, DropsATransferThatStalls) {
   feed(begin("a;2"));
   feed(data(0, "x"));
