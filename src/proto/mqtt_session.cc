@@ -53,6 +53,7 @@ void MqttSession::end() {
   for (size_t i = 0; i < sent; ++i) unacknowledged_[i].dup = true;
   for (Subscription& each : subscriptions_) {
     if (each.state == Subscription::State::kAsked) each.state = Subscription::State::kWanted;
+    if (each.state == Subscription::State::kEnding) each.state = Subscription::State::kUnwanted;
   }
 }
 
@@ -133,6 +134,7 @@ Result<Step> MqttSession::on_connack(Bytes body) {
 void MqttSession::resume() {
   if (!session_present_) {
     received_.reset();
+    std::erase_if(subscriptions_, [](const Subscription& each) { return each.ends(); });
     for (Subscription& each : subscriptions_) each.state = Subscription::State::kWanted;
   }
   if (options_.connect.clean_session) {
@@ -172,7 +174,7 @@ Result<Step> MqttSession::on_publish() {
 
 bool MqttSession::wanted(const MqttReader::Publish& publish, bool& too_long) const {
   for (const Subscription& each : subscriptions_) {
-    if (!topic_matches(each.filter, publish.head.topic)) continue;
+    if (each.ends() || !topic_matches(each.filter, publish.head.topic)) continue;
     if (publish.payload_size <= each.payload_max) return true;
     too_long = true;
   }
@@ -221,11 +223,14 @@ void MqttSession::forget(const Sent& sent) {
   --composed_;
 }
 
+std::deque<MqttSession::Request>::iterator MqttSession::find_request(MqttType type, uint16_t id) {
+  return std::find_if(requests_.begin(), requests_.end(),
+                      [=](const Request& each) { return each.type == type && each.id == id; });
+}
+
 Result<Step> MqttSession::on_suback(Bytes body) {
   MqttSuback suback = TRY(read_suback(body));
-  auto request = std::find_if(requests_.begin(), requests_.end(), [&](const Request& each) {
-    return each.id == suback.id && !each.filters.empty();
-  });
+  auto request = find_request(MqttType::kSubscribe, suback.id);
   if (request == requests_.end()) return Step::kNothing;
   if (suback.codes.size() != request->filters.size()) {
     return mqtt_violation("SUBACK for another number of filters", "3.8.4-5");
@@ -245,8 +250,12 @@ Result<Step> MqttSession::on_suback(Bytes body) {
 }
 
 Result<Step> MqttSession::on_unsuback(uint16_t id) {
-  std::erase_if(requests_,
-                [id](const Request& each) { return each.id == id && each.filters.empty(); });
+  auto request = find_request(MqttType::kUnsubscribe, id);
+  if (request == requests_.end()) return Step::kNothing;
+  std::erase_if(subscriptions_, [&](const Subscription& each) {
+    return each.state == Subscription::State::kEnding && each.filter == request->filters.front();
+  });
+  requests_.erase(request);
   return Step::kNothing;
 }
 
@@ -284,8 +293,8 @@ Result<> MqttSession::check_requests(int64_t now_us) {
   for (Request& each : requests_) {
     if (each.since_us == 0) each.since_us = now_us;
     if (now_us - each.since_us <= kRequestMax_us) continue;
-    const char* what = each.filters.empty() ? "UNSUBACK within 20 s [MQTT-3.10.4-4]"
-                                            : "SUBACK within 20 s [MQTT-3.8.4-1]";
+    const char* what = each.type == MqttType::kSubscribe ? "SUBACK within 20 s [MQTT-3.8.4-1]"
+                                                         : "UNSUBACK within 20 s [MQTT-3.10.4-4]";
     return Error{std::string("the broker has sent no ") + what};
   }
   return {};
@@ -343,15 +352,9 @@ void MqttSession::subscribe(const std::string& filter, MqttQos qos, size_t paylo
 }
 
 void MqttSession::unsubscribe(std::string_view filter) {
-  auto gone = std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                           [&](const Subscription& each) { return each.filter == filter; });
-  if (gone == subscriptions_.end()) return;
-  bool asked = gone->state != Subscription::State::kWanted;
-  subscriptions_.erase(gone);
-  if (phase_ != Phase::kConnected || !asked) return;
-  Request request{fresh_id(), {}};
-  put_unsubscribe(control_, request.id, {&filter, 1});
-  requests_.push_back(std::move(request));
+  for (Subscription& each : subscriptions_) {
+    if (each.filter == filter && !each.ends()) each.state = Subscription::State::kUnwanted;
+  }
 }
 
 MqttSession::Output MqttSession::output() {
@@ -377,15 +380,26 @@ void MqttSession::compose() {
     put_empty(head_, MqttType::kPingreq);
     ping_ = Ping::kComposed;
   }
+  compose_unsubscribe();
   compose_subscribe();
   while (head_.size() < kBatchSize && !body_ && compose_message()) {
+  }
+}
+
+void MqttSession::compose_unsubscribe() {
+  for (Subscription& each : subscriptions_) {
+    if (each.state != Subscription::State::kUnwanted || head_.size() > kBatchSize) continue;
+    each.state = Subscription::State::kEnding;
+    requests_.push_back({MqttType::kUnsubscribe, fresh_id(), {each.filter}});
+    std::string_view filter = each.filter;
+    put_unsubscribe(head_, requests_.back().id, {&filter, 1});
   }
 }
 
 // As many filters as make a batch; those that are left come next time.
 void MqttSession::compose_subscribe() {
   std::vector<MqttFilter> filters;
-  Request request{};
+  Request request{.type = MqttType::kSubscribe};
   size_t size = 0;
   for (Subscription& each : subscriptions_) {
     if (each.state != Subscription::State::kWanted || size > kBatchSize) continue;

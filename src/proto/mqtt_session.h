@@ -107,7 +107,8 @@ class MqttSession {
   /// At once where connected, and whenever a session begins anew. The same filter once more asks
   /// again.
   void subscribe(const std::string& filter, MqttQos qos, size_t payload_max);
-  /// Messages under way may still come: they are unwanted.
+  /// At once where connected, else on the next connection to a broker that has the session still.
+  /// Messages under way may yet come: they are unwanted.
   void unsubscribe(std::string_view filter);
   /// The filters that the last kRefused was about; valid until the next feed().
   const std::vector<std::string>& refused() const { return refused_; }
@@ -130,11 +131,13 @@ class MqttSession {
   enum class Ping { kNone, kDue, kComposed, kSent };
 
   struct Subscription {
-    enum class State { kWanted, kAsked, kDecided };
+    // The last two are of those that are to end, and that the broker was asked to end.
+    enum class State { kWanted, kAsked, kDecided, kUnwanted, kEnding };
     std::string filter;
     MqttQos qos;         // asked for; the granted one may be lower
     size_t payload_max;  // bytes
     State state = State::kWanted;
+    bool ends() const { return state == State::kUnwanted || state == State::kEnding; }
   };
 
   struct Unacknowledged {
@@ -144,9 +147,10 @@ class MqttSession {
   };
 
   struct Request {
+    MqttType type;  // SUBSCRIBE or UNSUBSCRIBE
     uint16_t id;
-    std::vector<std::string> filters;  // of SUBSCRIBE; none: UNSUBSCRIBE
-    int64_t since_us = 0;              // the first tick that saw it
+    std::vector<std::string> filters;
+    int64_t since_us = 0;  // the first tick that saw it
   };
 
   using Sent = std::deque<Unacknowledged>::iterator;
@@ -158,6 +162,7 @@ class MqttSession {
   Result<Step> on_pubrec(uint16_t id);
   Sent find_sent(uint16_t id);
   void forget(const Sent& sent);
+  std::deque<Request>::iterator find_request(MqttType type, uint16_t id);
   Result<Step> on_suback(Bytes body);
   Result<Step> on_unsuback(uint16_t id);
   Result<> answer(MqttType type, uint16_t id);
@@ -167,6 +172,7 @@ class MqttSession {
   bool wanted(const MqttReader::Publish& publish, bool& too_long) const;
 
   void compose();
+  void compose_unsubscribe();
   void compose_subscribe();
   bool compose_message();
   void put_message(const MqttPublication& message, uint16_t id, bool dup);

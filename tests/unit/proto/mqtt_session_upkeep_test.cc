@@ -176,6 +176,50 @@ TEST_F(MqttSessionTest, UnsubscribesByTheSameText) {
   EXPECT_EQ(step("30 05 00 03 61 2f 62"), Step::kNothing);
 }
 
+// MQTT-4.1.0-1
+TEST_F(MqttSessionTest, UnsubscribesOnTheNextConnectionWhereTheBrokerHasTheSession) {
+  make(false);
+  session_->subscribe("a", MqttQos::kAtMostOnce, 1);
+  connect();
+  sent();
+  step("90 03 00 01 00");
+  session_->end();
+  session_->unsubscribe("a");
+  connect(kResumed);
+  EXPECT_EQ(step("30 04 00 01 61 31"), Step::kNothing) << "unwanted";
+  EXPECT_EQ(sent(), "a2 05 00 02 00 01 61");
+  session_->end();
+  connect(kResumed);
+  EXPECT_EQ(sent(), "a2 05 00 03 00 01 61") << "the broker had not answered";
+  step("b0 02 00 03");
+  session_->end();
+  connect(kResumed);
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(MqttSessionTest, HasNothingToUnsubscribeWhereTheBrokerHasNoSession) {
+  make(false);
+  session_->subscribe("a", MqttQos::kAtMostOnce, 1);
+  connect();
+  sent();
+  session_->end();
+  session_->unsubscribe("a");
+  connect(kAccepted);
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(MqttSessionTest, AFilterThatIsWantedAgainOutlastsItsUnsuback) {
+  connect();
+  session_->subscribe("t", MqttQos::kAtMostOnce, 100);
+  sent();
+  session_->unsubscribe("t");
+  sent();
+  session_->subscribe("t", MqttQos::kAtMostOnce, 100);
+  EXPECT_EQ(sent(), "82 06 00 03 00 01 74 00");
+  step("90 03 00 01 00 b0 02 00 02 90 03 00 03 00");
+  EXPECT_EQ(step("30 04 00 01 74 31"), Step::kMessage);
+}
+
 TEST_F(MqttSessionTest, SplitsALongListOfFilters) {
   make(true);
   for (int i = 0; i < 3; ++i) {
