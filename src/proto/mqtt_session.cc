@@ -83,8 +83,7 @@ Result<Step> MqttSession::feed(Bytes& bytes, int64_t now_us) {
   if (step == MqttReader::Step::kPacket) return on_packet();
   if (phase_ != Phase::kConnected) return mqtt_violation(kNoConnack, "3.2.0-1");
   if (step != MqttReader::Step::kPublishBegun) return on_publish();
-  bool too_long = false;
-  if (!wanted(reader_.publish(), too_long)) reader_.skip();
+  if (demand(reader_.publish()) != Demand::kWanted) reader_.skip();
   return Step::kNothing;
 }
 
@@ -162,23 +161,29 @@ Result<Step> MqttSession::on_publish() {
     received_.set(head.id);
   }
   message_ = {head.topic, publish.payload, head.qos, head.retain, head.dup};
-  bool too_long = false;
-  if (wanted(publish, too_long)) {
-    ++facts_.received;
-    return Step::kMessage;
+  switch (demand(publish)) {
+    case Demand::kWanted:
+      ++facts_.received;
+      return Step::kMessage;
+    case Demand::kTooLong:
+      ++facts_.oversize;
+      message_.payload = {};
+      return Step::kOversize;
+    case Demand::kNone:
+      ++facts_.unwanted;
+      break;
   }
-  ++(too_long ? facts_.oversize : facts_.unwanted);
-  message_.payload = {};
-  return too_long ? Step::kOversize : Step::kNothing;
+  return Step::kNothing;
 }
 
-bool MqttSession::wanted(const MqttReader::Publish& publish, bool& too_long) const {
+MqttSession::Demand MqttSession::demand(const MqttReader::Publish& publish) const {
+  Demand most = Demand::kNone;
   for (const Subscription& each : subscriptions_) {
     if (each.ends() || !topic_matches(each.filter, publish.head.topic)) continue;
-    if (publish.payload_size <= each.payload_max) return true;
-    too_long = true;
+    if (publish.payload_size <= each.payload_max) return Demand::kWanted;
+    most = Demand::kTooLong;
   }
-  return false;
+  return most;
 }
 
 // PUBACK or PUBCOMP. One that nobody waits for completes nothing [MQTT-2.3.1-6].

@@ -130,6 +130,9 @@ class MqttSession {
   enum class Phase { kIdle, kConnecting, kConnected, kLeaving };
   enum class Ping { kNone, kDue, kComposed, kSent };
 
+  // What the subscriptions have for a message that comes.
+  enum class Demand { kNone, kTooLong, kWanted };
+
   struct Subscription {
     // The last two are of those that are to end, and that the broker was asked to end.
     enum class State { kWanted, kAsked, kDecided, kUnwanted, kEnding };
@@ -169,7 +172,7 @@ class MqttSession {
   void resume();
   Result<> check_requests(int64_t now_us);
   Result<> keep_alive(int64_t now_us, bool moving, bool listening);
-  bool wanted(const MqttReader::Publish& publish, bool& too_long) const;
+  Demand demand(const MqttReader::Publish& publish) const;
 
   void compose();
   void compose_unsubscribe();
