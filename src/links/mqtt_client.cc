@@ -145,7 +145,6 @@ Result<> MqttClient::feed(Bytes bytes) {
       case MqttSession::Step::kRefused:
         report_refused();
         break;
-      case MqttSession::Step::kProgress:
       case MqttSession::Step::kNothing:
         break;
     }

@@ -199,7 +199,7 @@ Result<Step> MqttSession::on_acknowledged(MqttType type, uint16_t id) {
     forget(sent);
   }
   ++facts_.acknowledged;
-  return Step::kProgress;
+  return Step::kNothing;
 }
 
 // PUBREL answers every PUBREC, also one for a message that this side knows nothing of any more.

@@ -40,7 +40,6 @@ class MqttSession {
     kMessage,    // message() is there
     kOversize,   // message(), without its payload, was longer than its subscribers take
     kRefused,    // the broker does not let us subscribe to refused()
-    kProgress,   // it has taken over a message of QoS 1 or 2
   };
 
   /// Over all connections.

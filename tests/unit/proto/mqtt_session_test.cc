@@ -102,7 +102,7 @@ TEST_F(MqttSessionTest, KeepsQos1UntilItsPuback) {
   publish("1", MqttQos::kAtLeastOnce);
   EXPECT_EQ(sent(), "32 06 00 01 74 00 01 31");
   EXPECT_EQ(session_->in_flight(), 1u);
-  EXPECT_EQ(step("40 02 00 01"), Step::kProgress);
+  step("40 02 00 01");
   EXPECT_TRUE(session_->settled());
   EXPECT_EQ(session_->facts().acknowledged, 1u);
 }
@@ -112,12 +112,12 @@ TEST_F(MqttSessionTest, PublishesQos2InFourSteps) {
   connect();
   publish("1", MqttQos::kExactlyOnce);
   EXPECT_EQ(sent(), "34 06 00 01 74 00 01 31");
-  EXPECT_EQ(step("50 02 00 01"), Step::kNothing);
+  step("50 02 00 01");
   EXPECT_EQ(sent(), "62 02 00 01");
   EXPECT_FALSE(session_->settled());
-  EXPECT_EQ(step("50 02 00 01"), Step::kNothing) << "once more";
+  step("50 02 00 01");
   EXPECT_EQ(sent(), "62 02 00 01") << "PUBREL for every PUBREC";
-  EXPECT_EQ(step("70 02 00 01"), Step::kProgress);
+  step("70 02 00 01");
   EXPECT_TRUE(session_->settled());
 }
 
@@ -126,8 +126,9 @@ TEST_F(MqttSessionTest, AnAnswerToAnotherMessageCompletesNothing) {
   connect();
   publish("1", MqttQos::kAtLeastOnce);
   sent();
-  EXPECT_EQ(step("40 02 00 02 70 02 00 01"), Step::kNothing);
+  step("40 02 00 02 70 02 00 01");
   EXPECT_EQ(session_->in_flight(), 1u);
+  EXPECT_EQ(session_->facts().acknowledged, 0u);
 }
 
 // MQTT-4.3.2-1, MQTT-4.3.3-1
@@ -155,7 +156,8 @@ TEST_F(MqttSessionTest, GivesANumberToAnotherMessageOnlyWhenItIsFree) {
     ASSERT_FALSE(is_release && i > 0);
     ASSERT_TRUE(high != 0 || low > 2) << i;
     std::vector<uint8_t> puback{0x40, 2, high, low};
-    ASSERT_EQ(step(hex(puback)), Step::kProgress);
+    step(hex(puback));
+    ASSERT_EQ(session_->in_flight(), 2u);
   }
 }
 
