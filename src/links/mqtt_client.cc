@@ -217,12 +217,13 @@ void MqttClient::on_end(const Error& why) {
   lose(why);
 }
 
+// A user for whom that is the end lets the client leave: it tries no more, then.
 void MqttClient::lose(const Error& why) {
   bool refused = is_final_refusal(session_.refusal());
   disconnect();
   if (on_left_) return finish_leaving();
-  uplink_.lost(why, refused ? kRefusedPause_us : 0);
   for (MqttUser* user : users_) user->on_offline(why);
+  if (!on_left_) uplink_.lost(why, refused ? kRefusedPause_us : 0);
 }
 
 void MqttClient::disconnect() {
