@@ -124,12 +124,17 @@ bool apply_controls(Config& config, std::string_view value) {
   return true;
 }
 
-// It becomes a header line: nothing that could start another one.
+// As browsers write it, or it would be nobody's: with a / at its end it is none. And it becomes a
+// header line: nothing that could start another one.
 bool apply_http_origin(Config& config, std::string_view value) {
   config.http_origin = value;
-  auto plain = [](char c) { return c > ' ' && c <= '~'; };
-  bool good = value == "*" || value.starts_with("http://") || value.starts_with("https://");
-  return value.empty() || (good && std::all_of(value.begin(), value.end(), plain));
+  if (value.empty() || value == "*") return true;
+  size_t slashes = std::min(value.find("://"), value.size());
+  std::string_view scheme = value.substr(0, slashes);
+  std::string_view host = value.substr(std::min(slashes + 3, value.size()));
+  auto good = [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ','; };
+  return (scheme == "http" || scheme == "https") && !host.empty() &&
+         std::all_of(host.begin(), host.end(), good);
 }
 
 // Colons end the user's name in RFC 7617.

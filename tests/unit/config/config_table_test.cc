@@ -58,7 +58,7 @@ const ValuesOfVariable kValues[] = {
     {"CAMLOOP_HTTP_ORIGIN",
      {"", "*", "http://panel.example", "https://panel.example:8443"},
      {"panel.example", "**", "ftp://x", "HTTP://x", "http://a b", "http://\xc3\xa4.example",
-      "off"}},
+      "http://", "http://panel.example/", "http://panel.example/cam", "http://a,http://b", "off"}},
     {"CAMLOOP_HTTP_USER",
      {"", "me", "\xc3\xa4nne", "two words"},
      {":", "a:b", "a\tb", "a\x7f", kTooLong.c_str()}},
