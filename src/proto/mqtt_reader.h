@@ -51,6 +51,8 @@ class MqttReader {
 
   /// Only behind kPublishBegun: its payload passes by without being kept.
   void skip();
+  /// Whether a packet is there in part.
+  bool midway() const { return phase_ != Phase::kFixedHeader || header_size_ > 0; }
   /// The next bytes are those of a new connection.
   void reset();
 

@@ -311,8 +311,9 @@ Result<> MqttSession::keep_alive(int64_t now_us, bool moving, bool listening) {
   int64_t keep_alive_us = options_.connect.keep_alive_s * kSecond_us;
   if (keep_alive_us == 0) return {};
   if (ping_ != Ping::kNone) {
-    // Behind what is still on its way out it cannot be answered.
-    bool excused = !listening || (ping_ != Ping::kSent && moving);
+    // Behind what is still on its way out it cannot be answered, nor before what is coming in.
+    bool coming = reader_.midway() && heard_us_ > ping_us_;
+    bool excused = !listening || coming || (ping_ != Ping::kSent && moving);
     if (excused) ping_us_ = now_us;
     if (now_us - ping_us_ > keep_alive_us / 2) {
       return Error{

@@ -266,6 +266,23 @@ TEST_F(MqttSessionTest, GivesUpABrokerThatDoesNotAnswerAPingWhateverElseItSends)
 }
 
 // 3.1.2.10
+TEST_F(MqttSessionTest, WaitsForTheEndOfALongMessageWhileItComes) {
+  connect();
+  session_->subscribe("t", MqttQos::kAtMostOnce, 100);
+  sent();
+  step("90 03 00 01 00");
+  step("30 43 00 01 74");
+  tick_after(45);
+  EXPECT_EQ(sent(), "c0 00");
+  for (int i = 0; i < 5; ++i) {
+    step("31");
+    EXPECT_EQ(tick_after(30), "");
+    sent();
+  }
+  EXPECT_TRUE(tick_after(31).ends_with("[MQTT-3.1.2.10]"));
+}
+
+// 3.1.2.10
 TEST_F(MqttSessionTest, PingsWhilePublishingWhenNothingIsHeard) {
   connect();
   for (int i = 0; i < 44; ++i) {
