@@ -18,6 +18,14 @@ constexpr int64_t kSlice_us = 1000;
 constexpr int64_t kNoSignalPeriod_us = kSecond_us;
 // Longer than an idle source's heartbeat and the stall that a source mends unseen.
 constexpr int64_t kSilenceMax_us = 5 * kSecond_us;
+// Nor is a source silent that gives a picture every ten seconds, as it was asked to. One more than
+// a camera misses before it is started anew.
+constexpr double kMissedPictures = 4;
+
+int64_t silence_max_us(double fps) {
+  if (fps <= 0) return kSilenceMax_us;
+  return std::max(kSilenceMax_us, static_cast<int64_t>(kMissedPictures / fps * kSecond_us));
+}
 
 }  // namespace
 
@@ -59,7 +67,7 @@ void Capture::await_first_picture() {
 
 Result<> Capture::health(int64_t now_us) const {
   if (const std::string& fault = facts().fault; !fault.empty()) return Error{fault};
-  if (now_us - last_sign_us_ > kSilenceMax_us) return Error{"the source is silent"};
+  if (now_us - last_sign_us_ > silence_max_us(facts().fps)) return Error{"the source is silent"};
   return {};
 }
 

@@ -431,5 +431,13 @@ TEST_F(CaptureTest, MissesASourceThatIsSilent) {
   EXPECT_TRUE(capture_->health(now_us + 51 * kSecond_us).ok());
 }
 
+TEST_F(CaptureTest, WaitsForASourceThatIsAskedForFewPictures) {
+  source_->facts_.fps = 0.1;
+  int64_t now_us = monotonic_us();
+  source_->handler.wants(now_us);
+  EXPECT_TRUE(capture_->health(now_us + 30 * kSecond_us).ok());
+  EXPECT_FALSE(capture_->health(now_us + 60 * kSecond_us).ok());
+}
+
 }  // namespace
 }  // namespace camloop
