@@ -13,7 +13,8 @@ void PayloadBuilder::append(Bytes bytes) {
     return;
   }
   if (!body_ || body_.storage().size() < new_size) {
-    BufferRef larger = pool_.take(capacity_for(new_size));
+    size_t capacity = capacity_for(new_size);
+    BufferRef larger = (capacity > kKeptSizeMax ? long_pool_ : pool_).take(capacity);
     Bytes begun = body_ ? body_.bytes() : as_bytes(text_);
     std::copy(begun.begin(), begun.end(), larger.storage().begin());
     body_ = std::move(larger);

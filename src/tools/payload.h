@@ -22,10 +22,14 @@ class PayloadBuilder {
   static constexpr size_t kTextMax = 16 * 1024;
   // Those of the messages in flight come back several at a time.
   static constexpr size_t kKeptMax = MqttSession::kInFlightMax;
+  // Bytes: pictures of any camera. Of a longer one, what it has outgrown on its way would be as
+  // much memory again as itself.
+  static constexpr size_t kKeptSizeMax = 16 << 20;
 
   size_t capacity_for(size_t size) const;
 
   BufferPool pool_{kKeptMax};
+  BufferPool long_pool_{0};
   std::string text_;
   BufferRef body_;        // in place of text_
   size_t last_size_ = 0;  // of the payload before
