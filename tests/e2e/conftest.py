@@ -10,6 +10,7 @@ from camloop_process import ROOT, Camloop, Service
 from fake_broker import FakeBroker
 from mosquitto import Mosquitto
 from mqtt_tool import Tool
+from paho_client import PahoClient
 
 FOOTAGE = ROOT / "build/footage"
 PEDESTRIANS = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
@@ -86,21 +87,33 @@ def fixture_tool():
         yield start
 
 
-@pytest.fixture(name="broker", params=[False, True], ids=["whole", "byte by byte"])
-def fixture_broker(request):
-    """A scripted one."""
+@pytest.fixture(name="broker")
+def fixture_broker(mosquitto):
+    return mosquitto()
+
+
+@pytest.fixture(name="other")
+def fixture_other(broker):
+    """Hears all that is said."""
+    with PahoClient(broker.port) as client:
+        client.subscribe("#")
+        yield client
+
+
+@pytest.fixture(name="scripted", params=[False, True], ids=["whole", "byte by byte"])
+def fixture_scripted(request):
     with FakeBroker(byte_by_byte=request.param) as broker:
         yield broker
 
 
 @pytest.fixture(name="sub")
-def fixture_sub(tool, broker):
-    return lambda *arguments, **settings: tool("sub", *arguments, MQTT=broker.url, **settings)
+def fixture_sub(tool, scripted):
+    return lambda *arguments, **settings: tool("sub", *arguments, MQTT=scripted.url, **settings)
 
 
 @pytest.fixture(name="pub")
-def fixture_pub(tool, broker):
-    return lambda *arguments, **settings: tool("pub", *arguments, MQTT=broker.url, **settings)
+def fixture_pub(tool, scripted):
+    return lambda *arguments, **settings: tool("pub", *arguments, MQTT=scripted.url, **settings)
 
 
 def footage(name, *options):

@@ -12,6 +12,11 @@ from mqtt_wire import (PUBACK, PUBCOMP, PUBREC, PUBREL, UNSUBACK, Answer, Connec
                        pingresp, publish, suback, take_packet)
 
 
+@pytest.fixture(name="broker")
+def fixture_broker(scripted):
+    return scripted
+
+
 @contextlib.contextmanager
 def paho_of(broker, client_id="p", clean_session=True, keepalive=60, prepare=None):
     client = paho.Client(client_id, clean_session)

@@ -13,11 +13,6 @@ def link(program):
     return next(each for each in program.state()["links"] if each["kind"] == "transfer")
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
 @pytest.fixture(name="base")
 def fixture_base(serve, broker):
     base = serve(SOURCE="mqtt", MQTT=broker.url())

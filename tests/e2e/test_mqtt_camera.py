@@ -21,19 +21,6 @@ BASE = "camloop/cam1"
 DISCOVERY = "homeassistant/device/cam1/config"
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
-@pytest.fixture(name="other")
-def fixture_other(broker):
-    """Hears all that is said."""
-    with PahoClient(broker.port) as client:
-        client.subscribe("#")
-        yield client
-
-
 def online(camera):
     wait_until("the broker has accepted it", lambda: camera.state()["mqtt"]["connected"])
     return camera

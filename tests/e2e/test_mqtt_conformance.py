@@ -17,6 +17,11 @@ from mqtt_wire import (CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBACK, PUBREC, S
                        connack, number, packet, pingresp, publish, suback, text)
 
 
+@pytest.fixture(name="broker")
+def fixture_broker(scripted):
+    return scripted
+
+
 # ---- What a broker must not do ----
 
 INSTEAD_OF_CONNACK = [

@@ -12,6 +12,11 @@ from mqtt_wire import (PUBACK, PUBCOMP, PUBREC, PUBREL, Answer, Connect, Disconn
 KEPT = {"MQTT_CLIENT_ID": "one", "MQTT_CLEAN": 0}
 
 
+@pytest.fixture(name="broker")
+def fixture_broker(scripted):
+    return scripted
+
+
 # ---- Subscriptions ----
 
 

@@ -19,11 +19,6 @@ from mqtt_wire import Connect, Disconnect, Subscribe
 from paho_client import PahoClient
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
 # ---- The session ----
 
 

@@ -14,33 +14,21 @@ from paho_client import PahoClient
 BYTES = bytes(range(256)) * 1000
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
-@pytest.fixture(name="paho")
-def fixture_paho(broker):
-    with PahoClient(broker.port) as client:
-        client.subscribe("#")
-        yield client
-
-
 @pytest.mark.parametrize("qos", [0, 1, 2])
-def test_pub_publishes_a_message(broker, paho, qos):
+def test_pub_publishes_a_message(broker, other, qos):
     done = run_tool("pub", "-q", str(qos), "a/b", "hello", MQTT=broker.url())
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", "")
-    wait_until("it came", paho.messages.copy)
-    message, = paho.messages
+    wait_until("it came", other.messages.copy)
+    message, = other.messages
     assert (message.topic, message.payload, message.qos, message.retain) == (
         "a/b", b"hello", qos, False)
 
 
-def test_pub_publishes_what_begins_with_a_dash(broker, paho):
+def test_pub_publishes_what_begins_with_a_dash(broker, other):
     for words in (["a", "-5"], ["--", "a", "-5"]):
         assert run_tool("pub", *words, MQTT=broker.url()).returncode == 0
-    wait_until("both came", lambda: len(paho.messages) == 2)
-    assert paho.payloads() == [b"-5", b"-5"]
+    wait_until("both came", lambda: len(other.messages) == 2)
+    assert other.payloads() == [b"-5", b"-5"]
 
 
 def test_pub_lets_the_broker_keep_a_message(broker):
@@ -58,43 +46,43 @@ def test_pub_lets_the_broker_keep_a_message(broker):
 
 
 @pytest.mark.parametrize("payload", [b"", b"line\n", BYTES], ids=len)
-def test_pub_publishes_its_input(broker, paho, payload):
+def test_pub_publishes_its_input(broker, other, payload):
     assert run_tool("pub", "-q", "1", "a", "-", feed=payload, MQTT=broker.url()).returncode == 0
-    wait_until("it came", paho.messages.copy)
-    assert paho.payloads() == [payload]
+    wait_until("it came", other.messages.copy)
+    assert other.payloads() == [payload]
 
 
-def test_pub_publishes_a_file_and_nothing(broker, paho, tmp_path):
+def test_pub_publishes_a_file_and_nothing(broker, other, tmp_path):
     file = tmp_path / "picture"
     file.write_bytes(BYTES)
     for path in (file, "/dev/null"):
         with open(path, "rb") as stdin, Tool("pub", "-q2", "a", "-", stdin=stdin,
                                              MQTT=broker.url()) as pub:
             assert pub.wait() == 0
-    wait_until("both came", lambda: len(paho.messages) == 2)
-    assert paho.payloads() == [BYTES, b""]
+    wait_until("both came", lambda: len(other.messages) == 2)
+    assert other.payloads() == [BYTES, b""]
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
-def test_pub_publishes_a_message_a_line(broker, paho, qos):
+def test_pub_publishes_a_message_a_line(broker, other, qos):
     lines = [b"", b"one", b"\xff\0\r", b"x" * 100_000, b""]
     lines += [b"%d" % number for number in range(3000)] + [b"y" * 20_000] * 30 + [b"last"]
     done = run_tool("pub", "-l", "-q", str(qos), "a", feed=b"\n".join(lines), MQTT=broker.url())
     assert (done.returncode, done.stderr) == (0, "")
-    wait_until("all came", lambda: len(paho.messages) == len(lines))
-    assert paho.payloads("a") == lines
+    wait_until("all came", lambda: len(other.messages) == len(lines))
+    assert other.payloads("a") == lines
 
 
-def test_pub_publishes_lines_as_they_come(broker, paho):
+def test_pub_publishes_lines_as_they_come(broker, other):
     with Tool("pub", "-l", "a", MQTT=broker.url()) as pub:
         for number in range(3):
             pub.feed(b"%d\nhalf a li" % number)
-            wait_until("it came", lambda number=number: len(paho.messages) == number + 1)
+            wait_until("it came", lambda number=number: len(other.messages) == number + 1)
             pub.feed(b"ne")
         pub.process.stdin.close()
         assert pub.wait() == 0
-    wait_until("the last one came", lambda: len(paho.messages) == 4)
-    assert paho.payloads()[1:] == [b"half a line1", b"half a line2", b"half a line"]
+    wait_until("the last one came", lambda: len(other.messages) == 4)
+    assert other.payloads()[1:] == [b"half a line1", b"half a line2", b"half a line"]
 
 
 @pytest.mark.parametrize("qos", [1, 2])

@@ -10,11 +10,6 @@ from image_transfer import BEGIN, PACKAGE_SIZE, TO_BASE, ImageBase, picture
 from mqtt_tool import Tool, run_tool
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
 @pytest.fixture(name="file")
 def fixture_file(tmp_path):
     path = tmp_path / "photo 1.jpg"

@@ -19,11 +19,6 @@ from paho_client import PahoClient
 BYTES = bytes(range(256)) * 1000
 
 
-@pytest.fixture(name="broker")
-def fixture_broker(mosquitto):
-    return mosquitto()
-
-
 def publish_with_mosquitto(broker, topic, payload):
     subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-t", topic,
                     "-s" if payload else "-n"], input=payload, check=True, timeout=PATIENCE_S)
