@@ -161,7 +161,11 @@ Result<Step> MqttSession::on_publish() {
     received_.set(head.id);
   }
   message_ = {head.topic, publish.payload, head.qos, head.retain, head.dup};
-  switch (demand(publish)) {
+  Demand asked = demand(publish);
+  // Who subscribes while it passes by is too late for it.
+  bool passed_by = publish.payload.size() < publish.payload_size;
+  if (passed_by && asked == Demand::kWanted) asked = Demand::kNone;
+  switch (asked) {
     case Demand::kWanted:
       ++facts_.received;
       return Step::kMessage;

@@ -281,6 +281,16 @@ TEST_F(MqttSessionTest, LeavesOutAMessageThatIsTooLongAndAnswersIt) {
   EXPECT_EQ(session_->facts().oversize, 1u);
 }
 
+TEST_F(MqttSessionTest, GivesNothingOfAMessageToWhoSubscribesWhileItPassesBy) {
+  connect();
+  EXPECT_EQ(step("32 08 00 01 74 00 01 31"), Step::kNothing);
+  session_->subscribe("t", MqttQos::kAtLeastOnce, 100);
+  sent();
+  EXPECT_EQ(step("32 33"), Step::kNothing);
+  EXPECT_EQ(sent(), "40 02 00 01");
+  EXPECT_EQ(session_->facts().unwanted, 1u);
+}
+
 // 2.2.3, MQTT-4.5.0-2
 TEST_F(MqttSessionTest, LetsAHugeMessagePassByAsItStreamsIn) {
   connect();
