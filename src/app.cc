@@ -166,7 +166,8 @@ Capture::MakeSource App::source_maker(const Config& config, MqttClient* mqtt) {
     }
   }
   return [this, exact, mqtt](BufferPool& pool, SourceHandler& handler) {
-    return make_source(loop_, exact, config_, mqtt, pool, handler);
+    Listener* before = capture_ ? capture_->source_listener() : nullptr;
+    return make_source(loop_, exact, config_, mqtt, before, pool, handler);
   };
 }
 

@@ -20,9 +20,10 @@ Result<Tls> make_receiver_tls(const Config& config) {
 }
 
 Result<std::unique_ptr<Source>> make_channel_source(Loop& loop, const Config& config,
-                                                    BufferPool& pool, SourceHandler& handler) {
+                                                    Listener* before, BufferPool& pool,
+                                                    SourceHandler& handler) {
   ChannelReceiverOptions options{TRY(parse_listen_address(config.source_path)),
-                                 config.channel_lag_max_us, TRY(make_receiver_tls(config))};
+                                 config.channel_lag_max_us, TRY(make_receiver_tls(config)), before};
   return make_channel_source(loop, options, pool, handler);
 }
 
@@ -42,7 +43,8 @@ bool same_transfer(const Config& one, const Config& other) {
 
 Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
                                             const Config& in_force, MqttClient* mqtt,
-                                            BufferPool& pool, SourceHandler& handler) {
+                                            Listener* before, BufferPool& pool,
+                                            SourceHandler& handler) {
   const SourceOptions& options = config.source;
   switch (config.source_kind) {
     case SourceKind::kAuto:
@@ -52,11 +54,11 @@ Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
     case SourceKind::kFile:
       return make_file_source(loop, config.source_path, options, pool, handler);
     case SourceKind::kChannel:
-      return make_channel_source(loop, config, pool, handler);
+      return make_channel_source(loop, config, before, pool, handler);
     case SourceKind::kRaw:
       return make_raw_source(
           loop, TRY(parse_listen_address(config.source_path)),
-          [&in_force] { return in_force.greeting; }, pool, handler);
+          [&in_force] { return in_force.greeting; }, pool, handler, before);
     case SourceKind::kMqtt:
       return make_mqtt_source(
           loop, *mqtt, {config.transfer_out, config.transfer_in, config.transfer_without_last},

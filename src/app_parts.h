@@ -16,10 +16,11 @@ namespace camloop {
 using Tls = std::shared_ptr<const TlsContext>;
 
 /// `in_force` and `mqtt` live as long as the source; the one changes, and the other is there where
-/// the source is the broker's.
+/// the source is the broker's. `before`: as in Listener::open().
 Result<std::unique_ptr<Source>> make_source(Loop& loop, const Config& config,
                                             const Config& in_force, MqttClient* mqtt,
-                                            BufferPool& pool, SourceHandler& handler);
+                                            Listener* before, BufferPool& pool,
+                                            SourceHandler& handler);
 /// Of controls nothing is asked, which are set on a running source; and of a receiver no more than
 /// its TLS or its broker.
 bool same_source(Config one, const Config& other);

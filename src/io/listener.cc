@@ -71,8 +71,10 @@ Address bound_address(int fd) {
 }  // namespace
 
 Result<Owned<Listener>> Listener::open(Loop& loop, const Address& address, Admission::Limits limits,
-                                       std::string_view refusal, OnAccept on_accept) {
-  int fd = TRY(listen_on(address, false));
+                                       std::string_view refusal, OnAccept on_accept,
+                                       Listener* before) {
+  if (before) share_port(before->socket_);
+  int fd = TRY(listen_on(address, before != nullptr));
   return Owned<Listener>(new Listener(loop, fd, Admission(limits), refusal, std::move(on_accept)));
 }
 

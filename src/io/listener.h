@@ -16,9 +16,10 @@ class Listener : public Handle {
 
   /// Binds and listens. The Error names the address and what is wrong with it. `refusal` is sent to
   /// a client that finds no place before it is closed (say, an HTTP reply); it must outlive the
-  /// Listener.
+  /// Listener. `before` is one that is dropped once this one is there: it may be on the same port.
   static Result<Owned<Listener>> open(Loop& loop, const Address& address, Admission::Limits limits,
-                                      std::string_view refusal, OnAccept on_accept);
+                                      std::string_view refusal, OnAccept on_accept,
+                                      Listener* before = nullptr);
   /// One that takes this one's place on another address, be it another host on the same port: it
   /// goes on with the same connections, limits and counts. Drop this one once it is there.
   Result<Owned<Listener>> open_successor(const Address& address);

@@ -55,6 +55,7 @@ class Capture : public SourceHandler {
   Result<std::unique_ptr<Source>> make(const MakeSource& make_source) {
     return make_source(pool_, *this);
   }
+  Listener* source_listener() { return source_->listener(); }
   /// Goes on with what make() gave; `width` and `height` as in Options.
   void replace_source(std::unique_ptr<Source> source, int width, int height);
   /// From the next picture on.

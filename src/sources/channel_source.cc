@@ -26,13 +26,14 @@ class ChannelSource : public Source, private ChannelHost {
  public:
   ChannelSource(Loop& loop, const ChannelReceiverOptions& options, BufferPool& pool,
                 SourceHandler& handler);
-  Result<> listen(Loop& loop, const Address& address);
+  Result<> listen(Loop& loop, const ChannelReceiverOptions& options);
 
   // Rounds go on whoever watches: a sender's frame is accepted when it came in time.
   void set_active(bool) override {}
   void set_lag_max(int64_t lag_max_us) override;
   const SourceFacts& facts() const override { return facts_; }
   std::optional<LinkFacts> link_facts() const override;
+  Listener* listener() override { return listener_.get(); }
 
  private:
   Result<> take_jpeg(Bytes jpeg, int64_t pictured_us) override;
@@ -67,9 +68,10 @@ ChannelSource::ChannelSource(Loop& loop, const ChannelReceiverOptions& options, 
   silence_->start(kReturnWait_us);
 }
 
-Result<> ChannelSource::listen(Loop& loop, const Address& address) {
+Result<> ChannelSource::listen(Loop& loop, const ChannelReceiverOptions& options) {
   auto on_accept = [this](Owned<Stream> stream) { accept(std::move(stream)); };
-  listener_ = TRY(Listener::open(loop, address, {kSendersMax, kSendersMax}, "", on_accept));
+  listener_ = TRY(Listener::open(loop, options.address, {kSendersMax, kSendersMax}, "", on_accept,
+                                 options.before));
   facts_.name = "channel:" + listener_->address().text();
   facts_.fault = facts_.name + ": no sender is connected";
   log_info("%s: waiting for senders", facts_.name.c_str());
@@ -150,7 +152,7 @@ Result<std::unique_ptr<Source>> make_channel_source(Loop& loop,
                                                     const ChannelReceiverOptions& options,
                                                     BufferPool& pool, SourceHandler& handler) {
   auto source = std::make_unique<ChannelSource>(loop, options, pool, handler);
-  TRY(source->listen(loop, options.address));
+  TRY(source->listen(loop, options));
   return std::unique_ptr<Source>(std::move(source));
 }
 

@@ -17,6 +17,7 @@ struct ChannelReceiverOptions {
   Address address;
   int64_t lag_max_us;
   std::shared_ptr<const TlsContext> tls = nullptr;  // a server's; none: no TLS
+  Listener* before = nullptr;                       // as in Listener::open()
 };
 
 /// The Error is that of listening. A frame's captured_us is when the first byte of the sender's

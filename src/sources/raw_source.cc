@@ -28,7 +28,8 @@ class RawSource : public Source, private RawHost {
  public:
   RawSource(Loop& loop, std::function<std::string()> greeting, BufferPool& pool,
             SourceHandler& handler);
-  Result<> listen(Loop& loop, const Address& address);
+  Result<> listen(Loop& loop, const Address& address, Listener* before);
+  Listener* listener() override { return listener_.get(); }
 
   // What comes is read whoever watches: a client is not to wait for us.
   void set_active(bool) override {}
@@ -71,9 +72,9 @@ RawSource::RawSource(Loop& loop, std::function<std::string()> greeting, BufferPo
   tick_->start_periodic(kTick_us);
 }
 
-Result<> RawSource::listen(Loop& loop, const Address& address) {
+Result<> RawSource::listen(Loop& loop, const Address& address, Listener* before) {
   auto on_accept = [this](Owned<Stream> stream) { accept(std::move(stream)); };
-  listener_ = TRY(Listener::open(loop, address, {kPeersMax, kPeersMax}, "", on_accept));
+  listener_ = TRY(Listener::open(loop, address, {kPeersMax, kPeersMax}, "", on_accept, before));
   facts_.name = "raw:" + listener_->address().text();
   facts_.fault = facts_.name + ": no sender is connected";
   log_info("%s: waiting for senders", facts_.name.c_str());
@@ -176,9 +177,10 @@ std::optional<LinkFacts> RawSource::link_facts() const {
 
 Result<std::unique_ptr<Source>> make_raw_source(Loop& loop, const Address& address,
                                                 std::function<std::string()> greeting,
-                                                BufferPool& pool, SourceHandler& handler) {
+                                                BufferPool& pool, SourceHandler& handler,
+                                                Listener* before) {
   auto source = std::make_unique<RawSource>(loop, std::move(greeting), pool, handler);
-  TRY(source->listen(loop, address));
+  TRY(source->listen(loop, address, before));
   return std::unique_ptr<Source>(std::move(source));
 }
 

@@ -16,8 +16,10 @@ namespace camloop {
 
 /// The Error is that of listening. `greeting` is asked anew for each client; empty: none is sent. A
 /// frame's captured_us is when its first byte came, as no clock is shared that would say more.
+/// `before`: as in Listener::open().
 Result<std::unique_ptr<Source>> make_raw_source(Loop& loop, const Address& address,
                                                 std::function<std::string()> greeting,
-                                                BufferPool& pool, SourceHandler& handler);
+                                                BufferPool& pool, SourceHandler& handler,
+                                                Listener* before = nullptr);
 
 }  // namespace camloop

@@ -14,6 +14,8 @@
 
 namespace camloop {
 
+class Listener;
+
 /// What a source tells. A source never calls it from inside a call made to the source.
 class SourceHandler {
  public:
@@ -79,6 +81,8 @@ class Source {
   virtual const SourceFacts& facts() const = 0;
   /// Of a source that is the receiver of a link.
   virtual std::optional<LinkFacts> link_facts() const { return std::nullopt; }
+  /// Where it listens, if it does: the source that takes its place may do so on the same port.
+  virtual Listener* listener() { return nullptr; }
 };
 
 }  // namespace camloop

@@ -98,6 +98,23 @@ def test_the_address_becomes_narrower_and_wider_on_the_same_port(service):
                 next(late)
 
 
+def test_a_receiver_changes_on_its_port(service, authority):
+    port = free_port()
+    board = service(SOURCE=f"raw:127.0.0.1:{port}")
+    secure = {"CHANNEL_TLS": "on", **authority.of("server")}
+    for settings in ({"SOURCE": f"raw::{port}"}, {"SOURCE": f"channel::{port}"},
+                     {"SOURCE": f"channel::{port}", **secure}, {"SOURCE": f"channel::{port}"}):
+        assert "SIGHUP: settings taken over\n" in board.change(**settings)
+        (link,) = board.camera.state()["links"]
+        assert link["kind"] == settings["SOURCE"].split(":")[0]
+        assert link["secure"] == ("CHANNEL_TLS" in settings)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        assert "in use" in board.change(SOURCE=f"channel:{address}")
+    with socket.create_connection(("127.0.0.1", port)):
+        wait_until("it listens", lambda: board.camera.state()["links"][0]["connects"] == 1)
+
+
 def test_http_is_turned_off_and_on(service):
     board = service()
     port = board.camera.port
