@@ -57,14 +57,14 @@ TransferAnswer ImageTransferBase::take_data(const TransferMessage& message) {
   return {message.function, message.package};
 }
 
-// Where it is another than the one that came before, two servers speak at once: nobody knows whose
-// the packages are.
+// Where it is whole and another than the one that came before, two servers speak at once: nobody
+// knows whose the packages are.
 TransferAnswer ImageTransferBase::take_again(const TransferMessage& message, size_t hash) {
   if (hash == packages_[message.package]) {
     ++facts_.repeated;
     return {message.function, message.package};
   }
-  if (state_ == State::kRunning) {
+  if (message.whole && state_ == State::kRunning) {
     ++facts_.failed_mixed;
     drop();
   }

@@ -183,6 +183,17 @@ TEST_F(ImageTransferBaseTest, GivesNoMixtureOfTwoServersImages) {
   EXPECT_EQ(base_.facts().failed_mixed, 1u);
 }
 
+TEST_F(ImageTransferBaseTest, AsksAgainForARepeatedPackageThatIsCut) {
+  feed(begin("image.jpg;2"));
+  feed(data(0, "xy"));
+  std::string cut = data(0, "xy");
+  cut.pop_back();
+  EXPECT_EQ(feed(cut), "bad 1 of function 2");
+  EXPECT_EQ(feed(data(0, "xy")), "whole 0 of function 2");
+  EXPECT_EQ(feed(kFinished), "whole 0 of function 3");
+  EXPECT_EQ(image(), "xy");
+}
+
 TEST_F(ImageTransferBaseTest, TakesNothingForPartOfAnImageThatIsDone) {
   feed(begin("a;1"));
   feed(data(0, "x"));
