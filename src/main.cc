@@ -99,7 +99,7 @@ const Tool* find_tool(std::string_view name) {
   return found == std::end(kTools) ? nullptr : found;
 }
 
-// One action at most; two make one that there is not.
+// One action at most; two make one that there is not, and so does an empty word.
 Arguments read_arguments(int count, char** texts) {
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
@@ -111,7 +111,8 @@ Arguments read_arguments(int count, char** texts) {
       arguments.tool_words.assign(texts + i + 1, texts + count);
       break;
     } else {
-      arguments.action = arguments.action.empty() ? text : "--too-many";
+      bool good = arguments.action.empty() && !text.empty();
+      arguments.action = good ? text : "--misused";
     }
   }
   return arguments;
@@ -126,18 +127,24 @@ void occupy_closed_standard_streams() {
   }
 }
 
-int print_help() {
-  std::printf("%s\ntools:\n", kUsage);
-  for (const Tool& tool : kTools) std::printf("       %s", tool.usage);
-  return std::printf("\nsettings, as environment variables:\n%s", config_help().c_str()) < 0;
+// That a disk is full shows once the text goes out.
+int print(const std::string& text) {
+  bool out = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return out ? 0 : kExitFailed;
+}
+
+std::string help() {
+  std::string text = std::string(kUsage) + "\ntools:\n";
+  for (const Tool& tool : kTools) text.append("       ").append(tool.usage);
+  return text + "\nsettings, as environment variables:\n" + config_help();
 }
 
 int main_with(const Arguments& arguments) {
   std::string_view argument = arguments.action;
-  if (argument == "--version") return std::puts("camloop " CAMLOOP_VERSION) < 0;
-  if (argument == "--help=markdown") return std::fputs(config_markdown().c_str(), stdout) < 0;
-  if (argument == "--help=defaults") return std::fputs(config_defaults().c_str(), stdout) < 0;
-  if (argument == "--help") return print_help();
+  if (argument == "--version") return print("camloop " CAMLOOP_VERSION "\n");
+  if (argument == "--help=markdown") return print(config_markdown());
+  if (argument == "--help=defaults") return print(config_defaults());
+  if (argument == "--help") return print(help());
   if (!argument.empty() && argument != "--check") {
     std::fputs(kUsage, stderr);
     return kExitMisused;

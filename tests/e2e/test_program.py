@@ -46,8 +46,16 @@ def test_the_version_is_the_changelogs():
     assert (done.returncode, done.stdout) == (0, f"camloop {version}\n")
 
 
+def test_a_text_for_which_there_is_no_room_is_a_failure():
+    for argument in ("--version", "--help", "--help=defaults"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, argument], env=environment(), stdout=full,
+                                  timeout=PATIENCE_S, check=False)
+        assert done.returncode == 1
+
+
 def test_an_unknown_argument_is_answered_with_the_usage():
-    for arguments in (["--chekc"], ["serve"], ["--check", "--help"]):
+    for arguments in (["--chekc"], ["serve"], ["--check", "--help"], [""], ["", "--check"]):
         done = run_program(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert "usage: camloop" in done.stderr
