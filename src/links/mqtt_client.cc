@@ -17,6 +17,8 @@ constexpr int64_t kStable_us = 2 * kSecond_us;
 constexpr int64_t kRefusedPause_us = 60 * kSecond_us;
 // DISCONNECT has gone out by then, or the broker is not there.
 constexpr int64_t kLeaveMax_us = kSecond_us;
+// No broker that is known takes less than this.
+constexpr size_t kTooLongMin = 64 * 1024;
 
 }  // namespace
 
@@ -213,8 +215,12 @@ void MqttClient::on_tick() {
   go_on();
 }
 
+// MQTT 3.1.1 has no words for "too long": a broker with a limit hangs up.
 void MqttClient::on_end(const Error& why) {
-  lose(why);
+  size_t size = session_.longest_unheard();
+  if (size < kTooLongMin) return lose(why);
+  lose(Error{why.text + ", behind a message of " + std::to_string(size) +
+             " bytes: is that more than the broker takes?"});
 }
 
 // A user for whom that is the end lets the client leave: it tries no more, then.

@@ -21,8 +21,6 @@ constexpr size_t kTextMax = 16 * 1024;
 // Answers that a broker did not take yet. Its own window allows a few dozen of them.
 constexpr size_t kControlMax = 64 * 1024;
 
-constexpr const char* kNoConnack = "its first packet is no CONNACK";
-
 using Step = MqttSession::Step;
 
 }  // namespace
@@ -37,6 +35,7 @@ void MqttSession::begin(int64_t now_us) {
   refusal_ = 0;
   session_present_ = false;
   begun_us_ = sent_us_ = heard_us_ = now_us;
+  longest_unheard_ = 0;
   put_connect(control_, options_.connect);
 }
 
@@ -78,20 +77,28 @@ Result<Step> MqttSession::feed(Bytes& bytes, int64_t now_us) {
     return Step::kNothing;
   }
   heard_us_ = now_us;
+  longest_unheard_ = 0;
+  if (phase_ == Phase::kConnecting && !reader_.midway()) TRY(check_first_byte(bytes));
   MqttReader::Step step = TRY(reader_.feed(bytes));
   if (step == MqttReader::Step::kNeedMore) return Step::kNothing;
   if (step == MqttReader::Step::kPacket) return on_packet();
-  if (phase_ != Phase::kConnected) return mqtt_violation(kNoConnack, "3.2.0-1");
   if (step != MqttReader::Step::kPublishBegun) return on_publish();
   if (demand(reader_.publish()) != Demand::kWanted) reader_.skip();
   return Step::kNothing;
 }
 
+// Told at once of what is no broker: a server of HTTP has no packet that could be waited for.
+Result<> MqttSession::check_first_byte(Bytes bytes) {
+  if (bytes.empty() || bytes[0] >> 4 == static_cast<uint8_t>(MqttType::kConnack)) return {};
+  return mqtt_violation("its first packet is no CONNACK: is there a broker at this port?",
+                        "3.2.0-1");
+}
+
 Result<Step> MqttSession::on_packet() {
   const auto& [type, body] = reader_.packet();
-  if (type == MqttType::kConnack) return on_connack(body);
-  if (phase_ != Phase::kConnected) return mqtt_violation(kNoConnack, "3.2.0-1");
   switch (type) {
+    case MqttType::kConnack:
+      return on_connack(body);
     case MqttType::kPuback:
     case MqttType::kPubcomp:
       return on_acknowledged(type, TRY(read_packet_id(body)));
@@ -451,6 +458,7 @@ bool MqttSession::compose_message() {
 void MqttSession::put_message(const MqttPublication& message, uint16_t id, bool dup) {
   put_publish_head(head_, {message.topic, message.qos, message.retain, dup, id},
                    message.payload().size());
+  longest_unheard_ = std::max(longest_unheard_, message.payload().size());
   head_.insert(head_.end(), message.text.begin(), message.text.end());
   body_ = message.body;
 }

@@ -119,6 +119,8 @@ class MqttSession {
   bool session_present() const { return session_present_; }
   /// The code by which the broker refused the last connection; 0: it did not.
   uint8_t refusal() const { return refusal_; }
+  /// The longest payload, in bytes, since the broker last said anything on this connection.
+  size_t longest_unheard() const { return longest_unheard_; }
   const MqttConnect& connect() const { return options_.connect; }
   size_t queued() const { return queue_.size(); }
   size_t in_flight() const { return unacknowledged_.size() + releases_.size(); }
@@ -157,6 +159,7 @@ class MqttSession {
 
   using Sent = std::deque<Unacknowledged>::iterator;
 
+  Result<> check_first_byte(Bytes bytes);
   Result<Step> on_packet();
   Result<Step> on_connack(Bytes body);
   Result<Step> on_publish();
@@ -189,6 +192,7 @@ class MqttSession {
   int64_t begun_us_ = 0;  // since when CONNACK is waited for
   int64_t sent_us_ = 0;   // last
   int64_t heard_us_ = 0;  // last
+  size_t longest_unheard_ = 0;
   Ping ping_ = Ping::kNone;
   int64_t ping_us_ = 0;  // since when PINGRESP is waited for
 

@@ -31,6 +31,7 @@ INSTEAD_OF_CONNACK = [
     (connack(code=6), "3.2.2-6"), (connack(code=255), "3.2.2-6"),
     (packet(0x20, b"\0"), "2.2.3"), (packet(0x20, b"\0\0\0"), "2.2.3"),
     (packet(0x21, b"\0\0"), "2.2.2-2"),
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n", "3.2.0-1"),
 ]
 
 ONCE_CONNECTED = [

@@ -23,7 +23,10 @@ TEST_F(MqttSessionTest, SendsConnectFirstAndOnce) {
 
 // MQTT-3.2.0-1, 4.2
 TEST_F(MqttSessionTest, TakesNothingButConnackFirst) {
-  for (const char* packet : {"d0 00", "40 02 00 01", "30 03 00 01 74", "30 ff 01 00 01 74"}) {
+  const char* http = "48 54 54 50";
+  const char* tls_alert = "15 03 03 00 02";
+  for (const char* packet :
+       {"d0 00", "40 02 00 01", "30 03 00 01 74", "30 ff 01 00 01 74", http, tls_alert}) {
     make(true);
     session_->begin(now_us_);
     sent();
