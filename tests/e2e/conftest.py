@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from authority import Authority
+from authority import FUTURE, PAST, Authority
 from camloop_process import ROOT, Camloop, Service
 from fake_broker import FakeBroker
 from mosquitto import Mosquitto
@@ -50,15 +50,24 @@ def fixture_service(serve, tmp_path):
     return lambda **options: Service(serve, tmp_path, **options)
 
 
-@pytest.fixture(name="authority", scope="module")
+@pytest.fixture(name="authority", scope="session")
 def fixture_authority(tmp_path_factory):
-    """With the certificates of a broker, of bad ones and of a camera."""
+    """With the certificates of a server, of bad ones and of a camera."""
     authority = Authority(tmp_path_factory.mktemp("authority"))
     authority.make("server", "DNS:localhost,IP:127.0.0.1")
     authority.make("elsewhere", "DNS:elsewhere.example")
-    authority.make("expired", "DNS:localhost,IP:127.0.0.1", "-days", "-1")
+    authority.make("expired", "DNS:localhost,IP:127.0.0.1", PAST)
+    authority.make("early", "DNS:localhost,IP:127.0.0.1", FUTURE)
     authority.make("camera", "DNS:camera")
     return authority
+
+
+@pytest.fixture(name="strangers", scope="session")
+def fixture_strangers(tmp_path_factory):
+    """An authority that nobody here trusts."""
+    strangers = Authority(tmp_path_factory.mktemp("strangers"), "strangers")
+    strangers.make("server", "DNS:localhost,IP:127.0.0.1")
+    return strangers
 
 
 @pytest.fixture(name="mosquitto")

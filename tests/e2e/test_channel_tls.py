@@ -8,31 +8,12 @@ import time
 
 import pytest
 
-from authority import Authority
 from camloop_process import run_program, wait_until
 from stamped_receiver import FIELD
 from stamped_sender import field, jpegs_in
 from test_channel_sender import link
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
-
-
-@pytest.fixture(name="authority", scope="module")
-def fixture_authority(tmp_path_factory):
-    authority = Authority(tmp_path_factory.mktemp("authority"))
-    authority.make("server", "DNS:localhost,IP:127.0.0.1")
-    authority.make("elsewhere", "DNS:elsewhere.example")
-    authority.make("camera", "DNS:camera")
-    authority.make("expired", "DNS:localhost,IP:127.0.0.1", "-days", "-1")
-    return authority
-
-
-@pytest.fixture(name="strangers", scope="module")
-def fixture_strangers(tmp_path_factory):
-    """An authority that nobody here trusts."""
-    strangers = Authority(tmp_path_factory.mktemp("strangers"))
-    strangers.make("server", "DNS:localhost,IP:127.0.0.1")
-    return strangers
 
 
 def trust(authority):
@@ -70,7 +51,7 @@ def test_both_ends_may_show_certificates(serve, authority):
 
 
 @pytest.mark.parametrize("name, fault", [("elsewhere", "not for localhost"),
-                                         ("expired", "expired")])
+                                         ("expired", "expired"), ("early", "not valid yet")])
 def test_a_receiver_with_a_wrong_certificate_gets_nothing(serve, authority, name, fault):
     base = receiver(serve, authority, name)
     camera = serve(CHANNEL_TO=f"localhost:{port_of(base)}", **trust(authority))

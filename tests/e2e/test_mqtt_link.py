@@ -127,7 +127,7 @@ def test_it_shows_its_certificate(mosquitto, serve, authority):
 
 
 @pytest.mark.parametrize("name, fault", [("elsewhere", "not for localhost"),
-                                         ("expired", "expired")])
+                                         ("expired", "expired"), ("early", "not valid yet")])
 def test_a_broker_with_a_wrong_certificate_is_told_nothing(mosquitto, serve, authority, name,
                                                            fault):
     broker = mosquitto(**tls(authority, name))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from authority import Authority
 from camloop_process import PATIENCE_S, PROGRAM, environment, run_program, wait_until
 from fake_broker import FakeBroker
 from mosquitto import tls
@@ -54,9 +53,7 @@ def test_settings_may_stand_in_a_file(broker, tmp_path):
     assert done.stdout == b"hello\n"
 
 
-def test_a_broker_with_a_certificate(mosquitto, tmp_path):
-    authority = Authority(tmp_path)
-    authority.make("server", "DNS:localhost,IP:127.0.0.1")
+def test_a_broker_with_a_certificate(mosquitto, authority):
     broker = mosquitto(**tls(authority))
     trust = {"MQTT": broker.url(host="localhost"), "MQTT_CA": authority.path("ca", "crt")}
 
