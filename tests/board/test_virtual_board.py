@@ -3,6 +3,7 @@
 Times and sizes are printed (pytest -rP shows them), not asserted: QEMU interprets the processor.
 """
 
+import sys
 import time
 from itertools import islice
 
@@ -11,17 +12,26 @@ import numpy
 import pytest
 
 from mjpeg_stream import MjpegStream, decode_grey, without_huffman_tables
-from virtual_board import VirtualBoard
+from virtual_board import ROOT, VirtualBoard
+
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+from camloop_process import wait_until
+from mosquitto import Mosquitto
+from paho_client import PahoClient, heard
+from stream_readers import decode
 
 VIVID = "modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x3"  # HDMI, 60 fps
 # Upright bars that move sideways: a picture made of parts of two frames has a step in it.
 MOVING_BARS = "test_pattern=0,osd_text_mode=2,horizontal_movement=6"
 CAMERA_FRAMES = 12
+HOST = "10.0.2.2"  # this machine, as a board with a network sees it
+MQTT_BASE = "camloop/board"
 
 
 @pytest.fixture
 def board(tmp_path):
-    board = VirtualBoard(tmp_path)
+    board = VirtualBoard(tmp_path, "-n")
     yield board
     board.kill()
 
@@ -125,3 +135,34 @@ def test_a_camera_unplugged_and_replugged_goes_on_in_the_same_connection(camera_
         assert all(is_from_camera(part) for part in islice(stream, 10))
     stream.close()
     board.shut_down()
+
+
+@pytest.fixture(name="broker")
+def fixture_broker(tmp_path):
+    broker = Mosquitto(tmp_path / "mosquitto")
+    yield broker
+    broker.close()
+
+
+def mean_of_image(client):
+    """Of all that is in an image which the camera is asked for by MQTT."""
+    seen = len(client.payloads(f"{MQTT_BASE}/image"))
+    client.publish(f"{MQTT_BASE}/snapshot/set", "PRESS")
+    return decode(heard(client, f"{MQTT_BASE}/image", seen + 1)).mean()
+
+
+def test_a_command_by_mqtt_darkens_what_the_camera_sees(board, broker):
+    board.run(f"{VIVID} multiplanar=2")
+    with PahoClient(broker.port) as other:
+        other.subscribe(f"{MQTT_BASE}/#")
+        board.start_camloop(SOURCE="v4l2:/dev/video0", FORMAT="NV12", ID="board",
+                            CONTROLS="brightness=128", MQTT=f"mqtt://{HOST}:{broker.port}")
+        assert heard(other, f"{MQTT_BASE}/control/brightness/state") == b"128"
+        before = mean_of_image(other)
+        other.publish(f"{MQTT_BASE}/control/brightness/set", "40")
+        assert heard(other, f"{MQTT_BASE}/control/brightness/state", 2) == b"40"
+        wait_until("the picture is darker", lambda: mean_of_image(other) < 0.8 * before)
+        other.publish(f"{MQTT_BASE}/control/colour/set", "1")
+        assert b"colour" in heard(other, f"{MQTT_BASE}/error")
+        board.shut_down()
+        assert heard(other, f"{MQTT_BASE}/status", 2) == b"offline"

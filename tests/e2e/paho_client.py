@@ -54,3 +54,9 @@ class PahoClient:
 
     def __exit__(self, *_):
         self.close()
+
+
+def heard(client, topic, count=1):
+    """The last of `count` payloads on the topic at least."""
+    return wait_until(f"{topic} is heard",
+                      lambda: len(said := client.payloads(topic)) >= count and said)[-1]

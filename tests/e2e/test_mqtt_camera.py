@@ -12,7 +12,7 @@ import pytest
 from camloop_process import free_port, run_program, wait_until
 from home_assistant import check_discovery
 from http_answers import curl, read_metrics
-from paho_client import PahoClient
+from paho_client import PahoClient, heard
 from raw_client import RawClient
 from raw_server import RawServer
 from stream_readers import WireReader, decode
@@ -31,12 +31,6 @@ def fixture_camera(serve, broker, other):
     camera = online(serve(MQTT=broker.url(), ID="cam1", SIZE="320x240"))
     heard(other, f"{BASE}/stream/state")  # the last that it says of itself
     return camera
-
-
-def heard(client, topic, count=1):
-    """The last of `count` payloads on the topic at least."""
-    return wait_until(f"{topic} is heard",
-                      lambda: len(said := client.payloads(topic)) >= count and said)[-1]
 
 
 def errors(client, count):
