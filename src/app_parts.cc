@@ -16,7 +16,8 @@ namespace {
 // Of the channel's receiver; none where it has no TLS.
 Result<Tls> make_receiver_tls(const Config& config) {
   if (!config.channel_tls) return Tls();
-  return Tls(TRY(TlsContext::server({config.tls_cert, config.tls_key, config.tls_client_ca})));
+  return Tls(TRY(
+      TlsContext::server({config.tls_cert.path, config.tls_key.path, config.tls_client_ca.path})));
 }
 
 Result<std::unique_ptr<Source>> make_channel_source(Loop& loop, const Config& config,
@@ -82,7 +83,8 @@ bool same_source(Config one, const Config& other) {
 
 Result<Tls> make_sender_tls(const Config& config) {
   if (!config.channel_tls || !config.channel_to) return Tls();
-  return Tls(TRY(TlsContext::client({config.channel_ca, config.tls_cert, config.tls_key})));
+  return Tls(
+      TRY(TlsContext::client({config.channel_ca.path, config.tls_cert.path, config.tls_key.path})));
 }
 
 bool same_channel_sender(const Config& one, const Config& other) {

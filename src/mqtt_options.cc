@@ -7,7 +7,8 @@ namespace camloop {
 Result<MqttClient::Options> make_mqtt_options(const Config& config, const std::string& client_id) {
   MqttClient::Options options{.endpoint = config.mqtt->endpoint};
   if (config.mqtt->secure) {
-    options.tls = TRY(TlsContext::client({config.mqtt_ca, config.mqtt_cert, config.mqtt_key}));
+    options.tls =
+        TRY(TlsContext::client({config.mqtt_ca.path, config.mqtt_cert.path, config.mqtt_key.path}));
   }
   options.session.connect = {.client_id = client_id,
                              .clean_session = config.mqtt_clean,

@@ -117,10 +117,10 @@ Result<> check_together(const Config& config) {
   const HttpCredentials& http = config.http_credentials;
   TRY(check_pair("CAMLOOP_HTTP_USER and CAMLOOP_HTTP_PASSWORD", http.user, "user", http.password,
                  "password"));
-  TRY(check_pair("CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY", config.tls_cert, "certificate",
-                 config.tls_key, "key"));
-  TRY(check_pair("CAMLOOP_MQTT_CERT and CAMLOOP_MQTT_KEY", config.mqtt_cert, "certificate",
-                 config.mqtt_key, "key"));
+  TRY(check_pair("CAMLOOP_TLS_CERT and CAMLOOP_TLS_KEY", config.tls_cert.path, "certificate",
+                 config.tls_key.path, "key"));
+  TRY(check_pair("CAMLOOP_MQTT_CERT and CAMLOOP_MQTT_KEY", config.mqtt_cert.path, "certificate",
+                 config.mqtt_key.path, "key"));
   bool serves_tls = config.channel_tls && config.source_kind == SourceKind::kChannel;
   if (serves_tls && config.tls_cert.empty()) {
     return Error{
@@ -135,6 +135,13 @@ Result<> check_together(const Config& config) {
                  "' is where the camera's own topics are: write another topic"};
   }
   return {};
+}
+
+std::string change_of(const Variable& variable, const std::string& before,
+                      const std::string& after) {
+  if (variable.secret) return "changed";
+  if (before == after) return "'" + after + "' renewed";
+  return "'" + before + "' -> '" + after + "'";
 }
 
 }  // namespace
@@ -171,9 +178,9 @@ std::vector<std::string> config_changes(const Config& before, const Config& afte
   for (const Variable& each : config_variables()) {
     size_t i = index_of(each);
     const std::string &old_text = before.written[i], &new_text = after.written[i];
-    if (old_text == new_text) continue;
-    changes.push_back(std::string(each.name) + ": " +
-                      (each.secret ? "changed" : "'" + old_text + "' -> '" + new_text + "'"));
+    bool other_file = each.pem_file && before.*each.pem_file != after.*each.pem_file;
+    if (old_text == new_text && !other_file) continue;
+    changes.push_back(std::string(each.name) + ": " + change_of(each, old_text, new_text));
   }
   return changes;
 }

@@ -2,6 +2,7 @@
 // which --help and the README's table are made, too.
 #pragma once
 
+#include "base/file_stamp.h"
 #include "base/log.h"
 #include "io/address.h"
 #include "io/endpoint.h"
@@ -29,6 +30,15 @@ struct MqttAccess {
   bool operator==(const MqttAccess& other) const = default;
 };
 
+/// A file of certificates or of a key. Written anew, it is another one.
+struct PemFile {
+  std::string path;  // empty for none
+  FileStamp stamp;   // when its name was read; of no file where there was none
+
+  bool empty() const { return path.empty(); }
+  bool operator==(const PemFile& other) const = default;
+};
+
 struct Config {
   SourceKind source_kind = SourceKind::kAuto;
   std::string source_path;  // of kV4l2 and kFile; where kChannel and kRaw listen
@@ -41,12 +51,12 @@ struct Config {
   std::optional<Endpoint> channel_to;
   int64_t channel_lag_max_us = kStampedLagMax_us;
   bool channel_tls = false;
-  std::string channel_ca;  // whom its sender trusts; empty: whom the system trusts
-  // Files: a server's certificate and key, by which a client shows who it is, too; and whose
-  // certificates a server asks of its clients, empty for nobody's.
-  std::string tls_cert;
-  std::string tls_key;
-  std::string tls_client_ca;
+  PemFile channel_ca;  // whom its sender trusts; empty: whom the system trusts
+  // A server's certificate and key, by which a client shows who it is, too; and whose certificates
+  // a server asks of its clients, empty for nobody's.
+  PemFile tls_cert;
+  PemFile tls_key;
+  PemFile tls_client_ca;
   std::optional<Endpoint> raw_to;
   int raw_quality = 25;
   std::string greeting;  // a line for those who connect, without its end
@@ -54,9 +64,9 @@ struct Config {
   std::optional<Address> daytime_service;
   std::string id;  // of this board, in topics
   std::optional<MqttAccess> mqtt;
-  std::string mqtt_ca;    // whom to trust; empty: whom the system trusts
-  std::string mqtt_cert;  // with its key: ours; empty for none
-  std::string mqtt_key;
+  PemFile mqtt_ca;    // whom to trust; empty: whom the system trusts
+  PemFile mqtt_cert;  // with its key: ours; empty for none
+  PemFile mqtt_key;
   std::string mqtt_client_id;  // empty: "camloop" and the id
   bool mqtt_clean = true;      // the broker keeps no session
   uint16_t mqtt_keep_alive_s = 60;
@@ -88,8 +98,8 @@ ConfigReading read_config(std::span<const std::string_view> environment);
 /// `config` is not to be used.
 Result<> set_variable(Config& config, std::string_view name, std::string_view value);
 
-/// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'", or of a
-/// secret "CAMLOOP_HTTP_TOKEN: changed".
+/// A line for each variable in which two readings differ: "CAMLOOP_FPS: '15' -> '5'", of a secret
+/// "CAMLOOP_HTTP_TOKEN: changed", of a file with another content "CAMLOOP_TLS_KEY: '/key' renewed".
 std::vector<std::string> config_changes(const Config& before, const Config& after);
 
 /// The table for `camloop --help`, as the rows of a Markdown table, and as a shell file in which

@@ -58,9 +58,12 @@ bool topic(Config& config, std::string_view value) {
   return take_topic_name(value, config.*member);
 }
 
-template <auto member>
-bool absolute_path(Config& config, std::string_view value) {
-  return take_path(value, config.*member);
+template <PemFile Config::*member>
+constexpr Variable pem_file(const char* name, const char* meaning) {
+  auto apply = [](Config& config, std::string_view value) {
+    return take_pem_file(value, config.*member);
+  };
+  return {name, "", "the absolute path of a PEM file", meaning, apply, false, member};
 }
 
 template <auto member>
@@ -233,7 +236,6 @@ constexpr const char* kListenAddresses =
 constexpr const char* kEndpoints = "HOST:PORT or [IPV6]:PORT, or off";
 
 constexpr const char* kTopicNames = "a topic of at most 256 bytes, without + and #";
-constexpr const char* kPemFile = "the absolute path of a PEM file";
 
 constexpr Variable kVariables[] = {
     {"CAMLOOP_SOURCE", "auto",
@@ -279,18 +281,16 @@ constexpr Variable kVariables[] = {
     {"CAMLOOP_CHANNEL_TLS", "off", "on or off",
      "TLS on the stamped channel, at both ends; a receiver needs a certificate",
      switched<&Config::channel_tls>},
-    {"CAMLOOP_CHANNEL_CA", "", kPemFile,
-     "authorities of which the channel's receiver must have its certificate; else those that the "
-     "system trusts",
-     absolute_path<&Config::channel_ca>},
-    {"CAMLOOP_TLS_CERT", "", kPemFile,
-     "the certificate by which a server, and to a server that asks a client, shows who it is",
-     absolute_path<&Config::tls_cert>},
-    {"CAMLOOP_TLS_KEY", "", kPemFile, "its private key, not encrypted",
-     absolute_path<&Config::tls_key>},
-    {"CAMLOOP_TLS_CLIENT_CA", "", kPemFile,
-     "a server takes clients only with a certificate of these authorities",
-     absolute_path<&Config::tls_client_ca>},
+    pem_file<&Config::channel_ca>("CAMLOOP_CHANNEL_CA",
+                                  "authorities of which the channel's receiver must have its "
+                                  "certificate; else those that the system trusts"),
+    pem_file<&Config::tls_cert>(
+        "CAMLOOP_TLS_CERT",
+        "the certificate by which a server, and to a server that asks a client, shows who it is"),
+    pem_file<&Config::tls_key>("CAMLOOP_TLS_KEY", "its private key, not encrypted"),
+    pem_file<&Config::tls_client_ca>(
+        "CAMLOOP_TLS_CLIENT_CA",
+        "a server takes clients only with a certificate of these authorities"),
     {"CAMLOOP_RAW_TO", "off", kEndpoints,
      "sends the newest frames to this server of the raw link, whose texts are logged",
      connects<&Config::raw_to>},
@@ -313,13 +313,12 @@ constexpr Variable kVariables[] = {
      "or off",
      "the MQTT broker; mqtts has TLS; the ports are 1883 and 8883 where none is written",
      apply_mqtt, kSecret},
-    {"CAMLOOP_MQTT_CA", "", kPemFile,
-     "authorities of which the broker must have its certificate; else those that the system trusts",
-     absolute_path<&Config::mqtt_ca>},
-    {"CAMLOOP_MQTT_CERT", "", kPemFile, "the certificate by which the broker knows us",
-     absolute_path<&Config::mqtt_cert>},
-    {"CAMLOOP_MQTT_KEY", "", kPemFile, "its private key, not encrypted",
-     absolute_path<&Config::mqtt_key>},
+    pem_file<&Config::mqtt_ca>("CAMLOOP_MQTT_CA",
+                               "authorities of which the broker must have its certificate; else "
+                               "those that the system trusts"),
+    pem_file<&Config::mqtt_cert>("CAMLOOP_MQTT_CERT",
+                                 "the certificate by which the broker knows us"),
+    pem_file<&Config::mqtt_key>("CAMLOOP_MQTT_KEY", "its private key, not encrypted"),
     {"CAMLOOP_MQTT_CLIENT_ID", "", "UTF-8 of at most 128 bytes",
      "what the broker knows us by, and nobody else; else camloop and CAMLOOP_ID behind it",
      apply_mqtt_client_id},

@@ -8,6 +8,7 @@
 namespace camloop {
 
 struct Config;
+struct PemFile;
 
 /// One line of the table.
 struct Variable {
@@ -19,6 +20,8 @@ struct Variable {
   bool (*apply)(Config& config, std::string_view value);
   /// Its value is shown nowhere, and may stand in a file that the variable NAME_FILE names.
   bool secret = false;
+  /// Where its value is the path of such a file.
+  PemFile Config::*pem_file = nullptr;
 };
 
 std::span<const Variable> config_variables();

@@ -94,8 +94,10 @@ bool take_topic_prefix(std::string_view value, std::string& out) {
   return take_topic_name(value, out) && !value.starts_with('/') && !value.ends_with('/');
 }
 
-bool take_path(std::string_view value, std::string& out) {
-  out = value;
+bool take_pem_file(std::string_view value, PemFile& out) {
+  out.path = value;
+  auto stamp = file_stamp(out.path);
+  out.stamp = stamp.ok() ? stamp.value() : FileStamp();
   return value.empty() || value.starts_with('/');
 }
 

@@ -40,7 +40,7 @@ bool take_topic_prefix(std::string_view value, std::string& out);
 bool take_topic_name(std::string_view value, std::string& out);
 
 /// An absolute path, or none. Whether it is there and what is in it shows when it is read.
-bool take_path(std::string_view value, std::string& out);
+bool take_pem_file(std::string_view value, PemFile& out);
 /// Under /dev; empty where it is off.
 bool take_device(std::string_view value, std::string& out);
 

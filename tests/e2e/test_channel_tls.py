@@ -1,6 +1,7 @@
 """TLS on the stamped channel: ours with ours, and with Python's ssl, which is OpenSSL."""
 
 import contextlib
+import shutil
 import socket
 import ssl
 import threading
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from camloop_process import run_program, wait_until
+from camloop_process import free_port, run_program, wait_until
 from stamped_receiver import FIELD
 from stamped_sender import field, jpegs_in
 from test_channel_sender import link
@@ -57,6 +58,28 @@ def test_a_receiver_with_a_wrong_certificate_gets_nothing(serve, authority, name
     camera = serve(CHANNEL_TO=f"localhost:{port_of(base)}", **trust(authority))
     wait_until("it says why", lambda: fault in link(camera)["fault"])
     assert link(camera)["accepted"] == 0 and "TLS" in link(camera)["fault"]
+
+
+def test_a_reload_takes_a_renewed_certificate(serve, service, authority, tmp_path):
+    shown = {f"TLS_{kind}": tmp_path / f"shown.{suffix}"
+             for kind, suffix in (("CERT", "crt"), ("KEY", "key"))}
+
+    def show(name):
+        for setting, path in shown.items():
+            shutil.copy(authority.of(name)[setting], path)
+
+    show("expired")
+    port = free_port()
+    base = service(SOURCE=f"channel:127.0.0.1:{port}", CHANNEL_TLS="on", **shown)
+    camera = serve(CHANNEL_TO=f"localhost:{port}", **trust(authority))
+    wait_until("it is not trusted", lambda: "expired" in link(camera)["fault"])
+    assert "nothing changed" in base.reload()
+    shutil.copy(authority.of("server")["TLS_CERT"], shown["TLS_CERT"])
+    assert "settings unchanged" in base.reload(), "the key is another one's still"
+    show("server")
+    log = base.reload()
+    assert f"CAMLOOP_TLS_CERT: '{shown['TLS_CERT']}' renewed\n" in log and "taken over" in log
+    wait_until("frames are accepted", lambda: link(camera)["accepted"])
 
 
 def test_a_receiver_of_strangers_gets_nothing(serve, authority, strangers):

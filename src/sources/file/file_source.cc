@@ -1,12 +1,11 @@
 #include "sources/file/file_source.h"
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "sources/file/file_reader.h"
 #include "sources/picture_buffers.h"
 #include "sources/ticker.h"
 
-#include <sys/stat.h>
-#include <cerrno>
 #include <utility>
 
 namespace camloop {
@@ -21,27 +20,6 @@ constexpr int64_t kStillPeriod_us = kSecond_us * 9 / 10;
 constexpr int64_t kLook_us = kSecond_us / 2;
 // A file that is written in place is broken for a moment: not worth a NO SIGNAL.
 constexpr int64_t kGrace_us = kSecond_us / 2;
-
-// What tells one state of a file from the next.
-struct Stamp {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t size = 0;
-  int64_t changed_s = 0;
-  int64_t changed_ns = 0;
-
-  bool same_file(const Stamp& other) const {
-    return device == other.device && inode == other.inode;
-  }
-  bool operator==(const Stamp&) const = default;
-};
-
-Result<Stamp> look_at(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) < 0) return system_error("cannot open", errno);
-  return Stamp{about.st_dev, about.st_ino, about.st_size, about.st_mtim.tv_sec,
-               about.st_mtim.tv_nsec};
-}
 
 class FileSource : public Source {
  public:
@@ -71,7 +49,7 @@ class FileSource : public Source {
   PictureBuffers buffers_;
   FileTools tools_;
   std::unique_ptr<FileReader> reader_;  // none while the file cannot be shown
-  Stamp stamp_;                         // of the file as the reader knows it
+  FileStamp stamp_;                     // of the file as the reader knows it
   uint64_t sequence_ = 0;               // of ticks
   bool fresh_ = true;                   // nothing has been shown since becoming active
   int64_t shown_at_us_ = 0;             // when something was, last
@@ -112,7 +90,7 @@ Result<> FileSource::show(const Tick& tick, bool wanted) {
 Result<> FileSource::follow_file(int64_t now_us) {
   if (reader_ && reader_->is_film() && now_us - looked_at_us_ < kLook_us) return {};
   looked_at_us_ = now_us;
-  Stamp stamp = TRY(look_at(path_));
+  FileStamp stamp = TRY(file_stamp(path_));
   if (reader_ && stamp == stamp_) return {};
   bool same_file = reader_ && stamp.same_file(stamp_);
   stamp_ = stamp;

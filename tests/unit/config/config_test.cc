@@ -293,6 +293,18 @@ TEST(Config, HasACertificateForTheBrokerWithAKey) {
   EXPECT_EQ(reading_of({"CAMLOOP_MQTT_KEY=/k"}).faults, Faults{both + "certificate"});
 }
 
+TEST(Config, TellsACertificateThatWasRenewed) {
+  TempFolder folder;
+  std::string path = folder.write("ca.pem", "old");
+  Config before = with("CAMLOOP_MQTT_CA=" + path);
+  EXPECT_EQ(config_changes(before, with("CAMLOOP_MQTT_CA=" + path)), Faults{});
+  folder.replace("ca.pem", "new");
+  Config after = with("CAMLOOP_MQTT_CA=" + path);
+  EXPECT_EQ(config_changes(before, after), Faults{"CAMLOOP_MQTT_CA: '" + path + "' renewed"});
+  EXPECT_EQ(config_changes(after, with("CAMLOOP_MQTT_CA=/b")),
+            Faults{"CAMLOOP_MQTT_CA: '" + path + "' -> '/b'"});
+}
+
 TEST(Config, ListsWhatChanged) {
   Config before = with("CAMLOOP_FPS=5"), after = reading_of({"CAMLOOP_QUALITY=50"}).config;
   EXPECT_EQ(config_changes(before, after),

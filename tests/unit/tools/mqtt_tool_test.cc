@@ -45,7 +45,7 @@ TEST(ToolSession, IsRefusedWithWhatIsToBeSet) {
   EXPECT_NE(fault(nameless).find("CAMLOOP_MQTT_CLIENT_ID"), std::string::npos);
   Config untrusting = with_broker();
   untrusting.mqtt->secure = true;
-  untrusting.mqtt_ca = "/no/such.pem";
+  untrusting.mqtt_ca.path = "/no/such.pem";
   EXPECT_NE(fault(untrusting).find("/no/such.pem"), std::string::npos);
 }
 
