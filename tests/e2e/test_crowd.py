@@ -140,7 +140,8 @@ async def send_rubbish(camera, chance):
         with await connect(camera) as client:
             try:
                 await asyncio.get_running_loop().sock_sendall(client, rubbish)
-                await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 65536), 1)
+                async with asyncio.timeout(1):  # wait_for() may swallow the end of the crowd
+                    await asyncio.get_running_loop().sock_recv(client, 65536)
             except (OSError, TimeoutError):
                 pass  # Whatever it deserves.
         await asyncio.sleep(chance.random())
