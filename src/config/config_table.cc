@@ -63,7 +63,12 @@ constexpr Variable pem_file(const char* name, const char* meaning) {
   auto apply = [](Config& config, std::string_view value) {
     return take_pem_file(value, config.*member);
   };
-  return {name, "", "the absolute path of a PEM file", meaning, apply, false, member};
+  return {.name = name,
+          .fallback = "",
+          .values = "the absolute path of a PEM file",
+          .meaning = meaning,
+          .apply = apply,
+          .pem_file = member};
 }
 
 template <auto member>

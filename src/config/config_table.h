@@ -20,7 +20,7 @@ struct Variable {
   bool (*apply)(Config& config, std::string_view value);
   /// Its value is shown nowhere, and may stand in a file that the variable NAME_FILE names.
   bool secret = false;
-  /// Where its value is the path of such a file.
+  /// Of a path: the file in the config, whose stamp tells whether it was renewed.
   PemFile Config::*pem_file = nullptr;
 };
 

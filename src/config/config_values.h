@@ -39,7 +39,8 @@ bool take_mqtt_access(std::string_view value, std::optional<MqttAccess>& out);
 bool take_topic_prefix(std::string_view value, std::string& out);
 bool take_topic_name(std::string_view value, std::string& out);
 
-/// An absolute path, or none. Whether it is there and what is in it shows when it is read.
+/// An absolute path, or none, and the file's stamp. What is in it, if it is there, shows when it is
+/// read.
 bool take_pem_file(std::string_view value, PemFile& out);
 /// Under /dev; empty where it is off.
 bool take_device(std::string_view value, std::string& out);

@@ -189,10 +189,10 @@ class MqttSession {
   bool session_present_ = false;
   uint8_t refusal_ = 0;
 
-  int64_t begun_us_ = 0;  // since when CONNACK is waited for
-  int64_t sent_us_ = 0;   // last
-  int64_t heard_us_ = 0;  // last
-  size_t longest_unheard_ = 0;
+  int64_t begun_us_ = 0;        // since when CONNACK is waited for
+  int64_t sent_us_ = 0;         // last
+  int64_t heard_us_ = 0;        // last
+  size_t longest_unheard_ = 0;  // payload, bytes
   Ping ping_ = Ping::kNone;
   int64_t ping_us_ = 0;  // since when PINGRESP is waited for
 
