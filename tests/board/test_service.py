@@ -218,6 +218,26 @@ def test_the_log_goes_to_a_syslogd_that_runs(root, board):
     assert log(root) == ""
 
 
+def test_the_log_waits_for_a_syslogd_that_has_no_socket_yet(root, board):
+    syslogd = root / "usr/sbin/syslogd"
+    syslogd.parent.mkdir()
+    syslogd.write_text("""\
+#!/bin/sh
+until [ -s /var/run/camloop.pid ]; do sleep 0.1; done
+sleep 0.5
+exec busybox syslogd -n -O /tmp/messages
+""")
+    syslogd.chmod(0o755)
+    logging = root / "etc/init.d/S01logging"
+    logging.write_text("#!/bin/sh\n[ $1 = stop ] || /usr/sbin/syslogd &\n")
+    logging.chmod(0o755)
+    set_behaviour(root, "bad")
+    board.boot()
+    wait_until("logged", lambda: "'bad' is not right" in
+               board.run("cat /tmp/messages", check=False).stdout)
+    assert log(root) == ""
+
+
 def test_a_shutdown_ends_camloop_in_order(root, board):
     board.boot()
     wait_for_starts(board, 1)
