@@ -218,13 +218,14 @@ def test_the_log_goes_to_a_syslogd_that_runs(root, board):
     assert log(root) == ""
 
 
-def test_the_log_waits_for_a_syslogd_that_has_no_socket_yet(root, board):
+def test_a_syslogd_that_has_no_socket_yet_is_waited_for_also_over_a_reload(root, board):
     syslogd = root / "usr/sbin/syslogd"
     syslogd.parent.mkdir()
-    syslogd.write_text("""\
+    syslogd.write_text(f"""\
 #!/bin/sh
 until [ -s /var/run/camloop.pid ]; do sleep 0.1; done
 sleep 0.5
+{SERVICE} reload
 exec busybox syslogd -n -O /tmp/messages
 """)
     syslogd.chmod(0o755)
