@@ -85,6 +85,7 @@ Result<> HttpConnection::answer() {
   HttpRoute route = http_route(request);
   log_debug("%s %s %s", stream_->peer().text().c_str(), request.method.c_str(),
             request.path.c_str());
+  if (is_preflight(request) && !style_.origin.empty()) return reply_preflight();
   if (auto refusal = host_.refusal(request, route, stream_->peer().host())) return reply(*refusal);
   switch (route) {
     case HttpRoute::kStream:
@@ -125,6 +126,15 @@ Result<> HttpConnection::reply_wrong_method(const std::string& allowed) {
   return reply({.status = 405,
                 .extra_headers = "Allow: " + allowed + "\r\n",
                 .body = "this path answers " + allowed + "\n"});
+}
+
+// It promises no more than that the request itself will be looked at.
+Result<> HttpConnection::reply_preflight() {
+  std::string methods = allowed_methods(parser_.request());
+  return reply(
+      {.status = 204,
+       .extra_headers = "Access-Control-Allow-Methods: " + methods +
+                        "\r\nAccess-Control-Allow-Headers: Authorization, Content-Type\r\n"});
 }
 
 Result<> HttpConnection::reply(const HttpReply& reply) {

@@ -84,6 +84,7 @@ class HttpConnection : public StreamHandler {
   Result<> reply(const HttpReply& reply);
   Result<> reply_fault(int status, const std::string& reason);
   Result<> reply_wrong_method(const std::string& allowed);
+  Result<> reply_preflight();
   void reply_done();
   void reply_snapshot(const Frame& frame);
   Result<> send_text(const std::string& text);

@@ -68,6 +68,11 @@ bool changes_state(HttpRoute route) {
   return route == HttpRoute::kText;
 }
 
+bool is_preflight(const HttpRequest& request) {
+  return request.method == "OPTIONS" && request.header("origin") &&
+         request.header("access-control-request-method");
+}
+
 std::string allowed_methods(const HttpRequest& request) {
   HttpRoute route = path_route(request);
   if (changes_state(route)) return "POST";

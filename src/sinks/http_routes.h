@@ -23,7 +23,10 @@ enum class HttpRoute {
 HttpRoute http_route(const HttpRequest& request);
 /// Whether it does more than show: refused to other sites, and to all where no secret is set.
 bool changes_state(HttpRoute route);
-/// The methods that the path of a kWrongMethod answers, as the Allow header lists them.
+/// Whether a browser asks what a page of another site may ask, before it asks that: Fetch standard,
+/// "CORS-preflight request". It carries no credentials.
+bool is_preflight(const HttpRequest& request);
+/// The methods that the path answers, as the Allow header lists them.
 std::string allowed_methods(const HttpRequest& request);
 
 /// What `?fps=`, `?max_age=` and `?advance_headers=` ask; values that are not numbers count as

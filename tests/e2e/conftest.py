@@ -4,6 +4,8 @@ import contextlib
 import subprocess
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service as ChromeService
 
 from authority import FUTURE, PAST, Authority
 from camloop_process import ROOT, Camloop, Service
@@ -48,6 +50,18 @@ def fixture_camera(tmp_path_factory):
 @pytest.fixture(name="service")
 def fixture_service(serve, tmp_path):
     return lambda **options: Service(serve, tmp_path, **options)
+
+
+@pytest.fixture(name="browser", scope="module")
+def fixture_browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(service=ChromeService("/usr/bin/chromedriver"), options=options)
+    yield browser
+    browser.quit()
 
 
 @pytest.fixture(name="authority", scope="session")

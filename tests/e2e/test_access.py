@@ -136,6 +136,25 @@ def test_pages_of_the_trusted_origin_are_heard(serve):
     assert post(camera, "hello", *headers)[0] == 409
 
 
+def test_a_page_of_the_trusted_origin_may_send_a_header_with_its_token(serve, browser):
+    panel, stranger = serve(), serve()
+    camera = serve(HTTP_TOKEN="t", HTTP_ORIGIN=panel.url)
+    ask = """
+        const [url, done] = arguments;
+        fetch(url, {method: "POST", body: "hello", headers: {Authorization: "Bearer t"}})
+          .then(reply => done(reply.status), () => done("not to be read"));
+    """
+    for page, outcome in (panel, 409), (stranger, "not to be read"):
+        browser.get(page.url + "/healthz")
+        assert browser.execute_async_script(ask, camera.url + "/text") == outcome
+
+
+def test_where_no_origin_is_named_a_preflight_is_a_method_as_any(serve):
+    ask = ("-X", "OPTIONS", "-H", "Origin: http://a", "-H", "Access-Control-Request-Method: POST")
+    assert curl(*ask, serve().url + "/text")[0] == 405
+    assert curl(*ask, serve(HTTP_TOKEN="t").url + "/text")[0] == 401
+
+
 def test_a_refused_body_does_not_end_its_connection(guarded):
     expects = ("-H", "Expect: 100-continue")
     done = subprocess.run(

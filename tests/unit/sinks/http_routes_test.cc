@@ -78,6 +78,15 @@ TEST(HttpRoute, ListsTheMethodsThatAPathAnswers) {
   EXPECT_EQ(allowed_methods(request("PUT", "/state")), "GET, HEAD");
 }
 
+TEST(HttpRoute, TellsAPreflightByAllThatMakesIt) {
+  std::string origin = "Origin: http://a\r\n";
+  std::string asks = "Access-Control-Request-Method: POST\r\n";
+  EXPECT_TRUE(is_preflight(request("OPTIONS", "/text", origin + asks)));
+  EXPECT_FALSE(is_preflight(request("POST", "/text", origin + asks)));
+  EXPECT_FALSE(is_preflight(request("OPTIONS", "/text", origin)));
+  EXPECT_FALSE(is_preflight(request("OPTIONS", "/text", asks)));
+}
+
 TEST(ViewOptions, ReadWhatTheClientAsks) {
   ViewOptions asked = options("fps=12.5&max_age=0.25&advance_headers=1");
   EXPECT_EQ(asked.fps_max, 12.5);
