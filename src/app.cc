@@ -62,7 +62,10 @@ App::App(Loop& loop, const Settings& settings, const Config& config)
 // ---- Opening -----------------------------------------------------------------------------------
 
 Result<> App::open() {
-  // First, as it would end us; a reload asked for meanwhile comes once the loop runs.
+  // First, as they would end us, and leave a watchdog that bites; what is asked for meanwhile comes
+  // once the loop runs. SIGHUP is the last: the init script takes it for a sign of all three.
+  on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
+  on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   on_hangup_ = Signal::create(loop_, SIGHUP, [this] { reload(); });
   open_watchdog();
   resist_oom_killer();
@@ -80,8 +83,6 @@ Result<> App::open() {
   open_display();
   daytime_ = TRY(make_daytime(config_));
   greeting_ = TRY(make_greeting(config_));
-  on_terminate_ = Signal::create(loop_, SIGTERM, [this] { on_stop_signal("SIGTERM"); });
-  on_interrupt_ = Signal::create(loop_, SIGINT, [this] { on_stop_signal("SIGINT"); });
   seconds_ = Timer::create(loop_, [this] { on_second(); });
   seconds_->start_periodic(Watchdog::kTick_us);
   announce();

@@ -222,6 +222,18 @@ def test_a_signal_ends_it_under_its_clients(serve, number):
         stream.close()
 
 
+def test_a_signal_during_the_start_ends_it_in_order(tmp_path, authority):
+    fifo = tmp_path / "ca.pem"
+    os.mkfifo(fifo)
+    settings = environment(HTTP="127.0.0.1:0", MQTT="mqtts://127.0.0.1", MQTT_CA=fifo)
+    with subprocess.Popen([PROGRAM], env=settings, stderr=subprocess.PIPE) as program:
+        with fifo.open("wb") as certificates:  # opened once camloop opens its end
+            program.terminate()
+            certificates.write(Path(authority.path("ca", "crt")).read_bytes())
+        assert b"SIGTERM: stopping" in program.communicate(timeout=PATIENCE_S)[1]
+        assert program.returncode == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's")
 def test_a_signal_ends_it_while_a_name_is_being_resolved(serve):
     script = Path(__file__).with_name("silent_resolver.py")
