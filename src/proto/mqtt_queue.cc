@@ -10,6 +10,10 @@ size_t size_of(const MqttPublication& message) {
   return message.topic.size() + message.payload().size();
 }
 
+bool is_numbered(const MqttPublication& message) {
+  return !message.newest_only;
+}
+
 bool can_be_sent(const MqttPublication& message) {
   return publish_size(message.topic, message.qos, message.payload().size()) <=
          kMqttRemainingLengthMax + 5;
@@ -18,8 +22,7 @@ bool can_be_sent(const MqttPublication& message) {
 }  // namespace
 
 void MqttQueue::put(MqttPublication message) {
-  size_t size = size_of(message);
-  if (size > limits_.bytes || !can_be_sent(message)) {
+  if (size_of(message) > limits_.bytes || !can_be_sent(message)) {
     ++drops_.oversize;
     return;
   }
@@ -32,23 +35,30 @@ void MqttQueue::put(MqttPublication message) {
       ++drops_.replaced;
     }
   }
-  make_room(size);
-  bytes_ += size;
+  make_room(message);
+  numbered_ += is_numbered(message);
+  bytes_ += size_of(message);
   waiting_.push_back(std::move(message));
 }
 
 bool MqttQueue::has_room(size_t size) const {
-  return waiting_.size() < limits_.messages && bytes_ + size <= limits_.bytes;
+  return numbered_ < limits_.messages && bytes_ + size <= limits_.bytes;
 }
 
-void MqttQueue::make_room(size_t size) {
-  while (!waiting_.empty() && !has_room(size)) {
-    auto least = std::find_if(waiting_.begin(), waiting_.end(), [](const MqttPublication& each) {
-      return each.qos == MqttQos::kAtMostOnce;
-    });
-    remove(least == waiting_.end() ? waiting_.begin() : least);
-    ++drops_.full;
+void MqttQueue::make_room(const MqttPublication& message) {
+  if (is_numbered(message) && numbered_ >= limits_.messages) drop_least(is_numbered);
+  while (bytes_ + size_of(message) > limits_.bytes) {
+    drop_least([](const MqttPublication&) { return true; });
   }
+}
+
+void MqttQueue::drop_least(bool (*may_go)(const MqttPublication&)) {
+  auto least = std::find_if(waiting_.begin(), waiting_.end(), [&](const MqttPublication& each) {
+    return may_go(each) && each.qos == MqttQos::kAtMostOnce;
+  });
+  if (least == waiting_.end()) least = std::find_if(waiting_.begin(), waiting_.end(), may_go);
+  remove(least);
+  ++drops_.full;
 }
 
 MqttPublication MqttQueue::take() {
@@ -58,6 +68,7 @@ MqttPublication MqttQueue::take() {
 MqttPublication MqttQueue::remove(const Place& place) {
   MqttPublication message = std::move(*place);
   waiting_.erase(place);
+  numbered_ -= is_numbered(message);
   bytes_ -= size_of(message);
   return message;
 }
@@ -65,6 +76,7 @@ MqttPublication MqttQueue::remove(const Place& place) {
 void MqttQueue::clear() {
   drops_.abandoned += waiting_.size();
   waiting_.clear();
+  numbered_ = 0;
   bytes_ = 0;
 }
 

@@ -9,11 +9,12 @@
 
 namespace camloop {
 
-/// Where there is no room for another message the oldest one of QoS 0 goes, else the oldest.
+/// Where there is no room for another message the oldest one of QoS 0 goes, else the oldest. Those
+/// of which only the newest counts have room beside the number of the others: they are one a topic.
 class MqttQueue {
  public:
   struct Limits {
-    size_t messages = 64;
+    size_t messages = 64;     // at least 1
     size_t bytes = 4u << 20;  // of topics and payloads
   };
 
@@ -44,10 +45,12 @@ class MqttQueue {
   using Place = std::deque<MqttPublication>::iterator;
 
   MqttPublication remove(const Place& place);
-  void make_room(size_t size);
+  void make_room(const MqttPublication& message);
+  void drop_least(bool (*may_go)(const MqttPublication&));
 
   Limits limits_;
   std::deque<MqttPublication> waiting_;
+  size_t numbered_ = 0;  // those that the limit of messages is for
   size_t bytes_ = 0;
   Drops drops_;
 };

@@ -80,6 +80,15 @@ def test_whoever_comes_later_is_told_what_is(camera, broker):
         "status", "state", "stream/state", "quality/state", "fps/state")} | {DISCOVERY}
 
 
+def test_what_it_is_needs_no_room_in_the_queue(serve, broker, other):
+    camera = online(serve(MQTT=broker.url(), ID="cam1", MQTT_QUEUE=1))
+    heard(other, f"{BASE}/stream/state")
+    assert {message.topic for message in other.messages} == {DISCOVERY} | {
+        f"{BASE}/{name}" for name in ("status", "state", "stream/state", "quality/state",
+                                      "fps/state")}
+    assert camera.state()["mqtt"]["dropped"]["full"] == 0
+
+
 def test_the_will_is_published_where_it_is_killed(camera, other):
     camera.process.kill()
     camera.process.wait()

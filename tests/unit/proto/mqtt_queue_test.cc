@@ -81,6 +81,25 @@ TEST(MqttQueueTest, ANewerMessageTakesThePlaceOfOneOfWhichOnlyTheNewestCounts) {
   EXPECT_EQ(drain(queue), "picture every one counts new ");
 }
 
+TEST(MqttQueueTest, WhatOnlyTheNewestCountsOfTakesNoOtherOnesRoom) {
+  MqttQueue queue({.messages = 1});
+  queue.put(message("t", "1"));
+  for (const char* topic : {"status", "state"}) queue.put(newest(topic, topic));
+  EXPECT_EQ(queue.drops().full, 0u);
+  queue.put(message("t", "2"));
+  EXPECT_EQ(queue.drops().full, 1u);
+  EXPECT_EQ(drain(queue), "status state 2 ");
+  EXPECT_TRUE(queue.has_room(1));
+}
+
+TEST(MqttQueueTest, WhatOnlyTheNewestCountsOfKeepsToTheBytes) {
+  MqttQueue queue({.messages = 1, .bytes = 100});
+  queue.put(newest("image", std::string(60, 'x')));
+  queue.put(message("t", std::string(40, 'y'), MqttQos::kAtLeastOnce));
+  EXPECT_EQ(queue.size(), 1u);
+  EXPECT_EQ(queue.front().topic, "t");
+}
+
 TEST(MqttQueueTest, CountsWhatIsGivenUp) {
   MqttQueue queue({.messages = 10});
   queue.put(message("t", "1"));
