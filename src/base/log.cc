@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <algorithm>
@@ -21,6 +23,8 @@ struct Log {
   LogTarget target = LogTarget::kStderr;
   LogLevel level = LogLevel::kInfo;
   LogGate gate{kBurst, kPerSecond};
+  int descriptor = STDERR_FILENO;
+  unsigned lost = 0;  // lines that standard error did not take
 };
 
 Log the_log;
@@ -28,10 +32,25 @@ Log the_log;
 constexpr int kSyslogPriority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 constexpr const char* kName[] = {"error", "warning", "info", "debug"};
 
-// One write a line, so that lines of several processes do not mix. Text from outside (paths,
-// requests) may hold control characters: they are shown as '?', a terminal is never steered by a
-// client.
-void put(LogLevel level, char* text) {
+// A terminal that is stopped takes the half of a line and holds us with the rest. Its description
+// is shared with the shell, which could not do with O_NONBLOCK: this one is ours.
+int open_terminal() {
+  int fd = isatty(STDERR_FILENO)
+               ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+               : -1;
+  return fd >= 0 ? fd : STDERR_FILENO;
+}
+
+// A log that nobody reads must not hold the loop. One write a line, so that lines of several
+// processes do not mix; a pipe that polls writable has room for all of it.
+bool write_line(const char* line, size_t length) {
+  pollfd log{.fd = the_log.descriptor, .events = POLLOUT, .revents = 0};
+  return poll(&log, 1, 0) > 0 && write(log.fd, line, length) == static_cast<ssize_t>(length);
+}
+
+// False: it is lost. Text from outside (paths, requests) may hold control characters: they are
+// shown as '?', a terminal is never steered by a client.
+bool put(LogLevel level, char* text) {
   auto byte = [](char c) { return static_cast<unsigned char>(c); };
   for (char* c = text; *c; ++c) {
     if (byte(*c) < 0x20 || *c == 0x7f) *c = '?';
@@ -41,23 +60,31 @@ void put(LogLevel level, char* text) {
   auto index = static_cast<size_t>(level);
   if (the_log.target == LogTarget::kSyslog) {
     syslog(kSyslogPriority[index], "%s", text);
-    return;
+    return true;
   }
   char line[kLineMax + 32];
   int length = std::snprintf(line, sizeof line, "camloop: %s: %s\n", kName[index], text);
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line, static_cast<size_t>(length));
+  return write_line(line, static_cast<size_t>(length));
+}
+
+void put_or_count(LogLevel level, char* text) {
+  if (!put(level, text)) ++the_log.lost;
 }
 
 void log_line(LogLevel level, const char* format, va_list arguments) {
   if (level > the_log.level) return;
   if (level != LogLevel::kError && !the_log.gate.pass(monotonic_us())) return;
   char text[kLineMax];
+  if (the_log.lost > 0) {
+    std::snprintf(text, sizeof text, "%u lines lost, nobody took them", the_log.lost);
+    if (put(LogLevel::kWarning, text)) the_log.lost = 0;
+  }
   if (unsigned held_back = the_log.gate.take_held_back()) {
     std::snprintf(text, sizeof text, "%u lines left out, they came too fast", held_back);
-    put(LogLevel::kWarning, text);
+    put_or_count(LogLevel::kWarning, text);
   }
   std::vsnprintf(text, sizeof text, format, arguments);
-  put(level, text);
+  put_or_count(level, text);
 }
 
 }  // namespace
@@ -81,7 +108,8 @@ unsigned LogGate::take_held_back() {
 }
 
 void log_open(LogTarget target, LogLevel level) {
-  the_log = {target, level};
+  int descriptor = the_log.descriptor == STDERR_FILENO ? open_terminal() : the_log.descriptor;
+  the_log = {.target = target, .level = level, .descriptor = descriptor, .lost = the_log.lost};
   if (target == LogTarget::kSyslog) openlog("camloop", LOG_PID, LOG_DAEMON);
 }
 

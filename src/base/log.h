@@ -1,5 +1,6 @@
 // Levelled log, one line an event, to stderr or syslog. A flood is cut: past a burst of lines, only
-// so many a second pass, and the next one says how many were left out. Errors always pass.
+// so many a second pass, and the next one says how many were left out. Errors always pass. A stderr
+// that is full is not waited for: what it did not take is counted, and told once it takes more.
 #pragma once
 
 #include <string_view>

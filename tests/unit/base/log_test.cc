@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +109,45 @@ TEST(Log, PassesErrorsInAnyFlood) {
     for (int i = 0; i < 200; ++i) log_error("x");
   });
   EXPECT_EQ(text.size(), 200 * std::string_view("camloop: error: x\n").size());
+}
+
+// Logs to `writer` as stderr until that is full, and tells what comes once `reader` is read.
+void overfill(int writer, int reader) {
+  alarm(20);
+  int parent = dup(STDERR_FILENO);
+  dup2(writer, STDERR_FILENO);
+  log_open(LogTarget::kStderr, LogLevel::kError);
+  for (int i = 0; i < 1000; ++i) log_error("%s", std::string(1000, 'x').c_str());
+  std::string text;
+  while (text.find("again") == std::string::npos) {
+    char piece[1 << 16];
+    ssize_t count = read(reader, piece, sizeof piece);
+    CHECK(count > 0);
+    text.append(piece, static_cast<size_t>(count));
+    log_error("again");
+  }
+  text.erase(0, text.rfind('x'));
+  CHECK(write(parent, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+}
+
+const std::string kLost = " lines lost, nobody took them";
+
+TEST(Log, IsNotHeldByAPipeThatNobodyReads) {
+  std::string text = logged(LogLevel::kError, [] {
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    overfill(ends[1], ends[0]);
+  });
+  EXPECT_NE(text.find(kLost), std::string::npos) << text;
+}
+
+TEST(Log, IsNotHeldByATerminalThatNobodyReads) {
+  std::string text = logged(LogLevel::kError, [] {
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    overfill(open(ptsname(terminal), O_WRONLY | O_NOCTTY), terminal);
+  });
+  EXPECT_NE(text.find(kLost), std::string::npos) << text;
 }
 
 TEST(LogGate, PassesABurstAndThenNothing) {
