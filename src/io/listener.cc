@@ -31,6 +31,7 @@ Address any_v4(int port) {
 }
 
 // "[::]:80" and "127.0.0.1:80" are one place to the kernel, unless both sockets share their port.
+// They would share it with any other that does, too: it is for hosts of one port alone.
 void share_port(int fd) {
   int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
@@ -73,17 +74,21 @@ Address bound_address(int fd) {
 Result<Owned<Listener>> Listener::open(Loop& loop, const Address& address, Admission::Limits limits,
                                        std::string_view refusal, OnAccept on_accept,
                                        Listener* before) {
-  if (before) share_port(before->socket_);
-  int fd = TRY(listen_on(address, before != nullptr));
+  int fd = TRY(before ? before->listen_beside(address) : listen_on(address, false));
   return Owned<Listener>(new Listener(loop, fd, Admission(limits), refusal, std::move(on_accept)));
 }
 
 Result<Owned<Listener>> Listener::open_successor(const Address& address) {
-  share_port(socket_);
-  int fd = TRY(listen_on(address, true));
+  int fd = TRY(listen_beside(address));
   Owned<Listener> successor(new Listener(loop(), fd, admission_, refusal_, on_accept_));
   successor->starved_ = starved_;
   return successor;
+}
+
+Result<int> Listener::listen_beside(const Address& address) {
+  bool same_port = address.port() == address_.port();
+  if (same_port) share_port(socket_);
+  return listen_on(address, same_port);
 }
 
 Listener::Listener(Loop& loop, int socket, const Admission& admission, std::string_view refusal,

@@ -39,6 +39,7 @@ class Listener : public Handle {
 
   uv_handle_t* uv() override { return reinterpret_cast<uv_handle_t*>(&poll_); }
   void on_closing() override;
+  Result<int> listen_beside(const Address& address);
   void accept_some();
   void admit(int socket, const Address& peer);
   bool turn_one_away();

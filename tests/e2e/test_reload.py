@@ -111,6 +111,7 @@ def test_a_receiver_changes_on_its_port(service, authority):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "127.0.0.1:%d" % taken.getsockname()[1]
         assert "in use" in board.change(SOURCE=f"channel:{address}")
+    assert "in use" in board.change(SOURCE=f"channel::{port}", HTTP=f"127.0.0.1:{port}")
     with socket.create_connection(("127.0.0.1", port)):
         wait_until("it listens", lambda: board.camera.state()["links"][0]["connects"] == 1)
 
