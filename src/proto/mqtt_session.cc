@@ -139,12 +139,12 @@ Result<Step> MqttSession::on_connack(Bytes body) {
 // What both sides still know of the session goes on; the rest begins anew.
 void MqttSession::resume() {
   if (!session_present_) {
+    facts_.cut += releases_.size();  // the broker has forgotten what it had not passed on
     received_.reset();
     std::erase_if(subscriptions_, [](const Subscription& each) { return each.ends(); });
     for (Subscription& each : subscriptions_) each.state = Subscription::State::kWanted;
   }
   if (options_.connect.clean_session) {
-    facts_.cut += releases_.size();  // the broker has forgotten what it had not passed on
     releases_.clear();
     for (Unacknowledged& each : unacknowledged_) {
       each.id = fresh_id();

@@ -47,7 +47,7 @@ class MqttSession {
     uint64_t published = 0;     // messages composed for a connection, each once
     uint64_t sent_again = 0;    // of them, on a later one
     uint64_t acknowledged = 0;  // messages of QoS 1 and 2 that the broker has taken over
-    uint64_t cut = 0;           // of QoS 0 and of clean sessions' QoS 2, lost with a connection
+    uint64_t cut = 0;           // of QoS 0, or of QoS 2 in a lost session: perhaps lost with it
     uint64_t received = 0;      // messages handed on
     uint64_t duplicates = 0;    // of QoS 2 that had been handed on
     uint64_t oversize = 0;      // received messages longer than their subscribers take

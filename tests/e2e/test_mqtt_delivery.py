@@ -283,6 +283,21 @@ def test_after_pubrec_only_pubrel_is_sent_again(pub, broker):
     assert client.wait() == 0
 
 
+def test_what_the_broker_had_taken_over_and_lost_with_the_session_is_told(pub, broker):
+    client = pub("-q", "2", "a", "0", **KEPT)
+    connection = broker.welcome()
+    [id_] = published(connection, "0")
+    connection.send(answer(PUBREC, id_))
+    connection.expect_answer(PUBREL, id_)
+    connection.close()
+    connection = broker.welcome(session_present=False)
+    connection.expect_answer(PUBREL, id_)
+    connection.send(answer(PUBCOMP, id_))
+    assert connection.expect_end() == [Disconnect()]
+    assert client.wait() == 1
+    assert "may have been lost with a connection: 1" in client.read_complaints()
+
+
 # MQTT-3.1.2-6
 @pytest.mark.parametrize("qos", ["1", "2"])
 def test_in_a_clean_session_what_was_not_answered_is_sent_as_new(pub, broker, qos):

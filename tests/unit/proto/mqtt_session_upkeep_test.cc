@@ -40,6 +40,21 @@ TEST_F(MqttSessionTest, SendsPubrelAgainInTheOrderOfThePubrecsAndNoPublish) {
   EXPECT_EQ(sent(), "62 02 00 03 62 02 00 01 3c 06 00 01 74 00 02 32");
 }
 
+TEST_F(MqttSessionTest, CountsWhatTheBrokerHadTakenOverInASessionThatItLost) {
+  make(false);
+  connect();
+  publish("1", MqttQos::kExactlyOnce);
+  sent();
+  step("50 02 00 01");
+  session_->end();
+  connect(kResumed);
+  EXPECT_EQ(session_->facts().cut, 0u);
+  session_->end();
+  connect();
+  EXPECT_EQ(sent(), "62 02 00 01");
+  EXPECT_EQ(session_->facts().cut, 1u);
+}
+
 // MQTT-3.1.2-6, MQTT-3.3.1-1
 TEST_F(MqttSessionTest, WithoutASessionAnUnansweredMessageIsANewOneToTheBroker) {
   connect();
