@@ -26,6 +26,13 @@ HttpAuth compare(std::string_view given, std::string_view secret) {
   return equal_in_constant_time(given, secret) ? HttpAuth::kRight : HttpAuth::kWrong;
 }
 
+// A '+' that was not escaped was read as a blank, which no token has.
+HttpAuth check_query(std::string_view value, std::string_view secret) {
+  std::string given(value);
+  std::replace(given.begin(), given.end(), ' ', '+');
+  return compare(given, secret);
+}
+
 // Scheme and credentials, as RFC 9110, 11.4 has them.
 HttpAuth check_header(std::string_view value, const HttpCredentials& credentials) {
   size_t scheme_end = std::min(value.find(' '), value.size());
@@ -49,7 +56,7 @@ HttpAuth check_http_auth(const HttpRequest& request, const HttpCredentials& cred
   HttpAuth by_header = HttpAuth::kMissing, by_query = HttpAuth::kMissing;
   if (auto value = request.header("authorization")) by_header = check_header(*value, credentials);
   auto token = request.query_value("token");
-  if (token && !credentials.token.empty()) by_query = compare(*token, credentials.token);
+  if (token && !credentials.token.empty()) by_query = check_query(*token, credentials.token);
   for (HttpAuth verdict : {HttpAuth::kRight, HttpAuth::kWrong}) {
     if (by_header == verdict || by_query == verdict) return verdict;
   }

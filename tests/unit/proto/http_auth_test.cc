@@ -36,6 +36,7 @@ TEST(HttpAuth, TakesTheExamplesOfTheRfcs) {
 TEST(HttpAuth, TakesATokenInTheQuery) {
   EXPECT_EQ(check(request("", kToken.token), kToken), HttpAuth::kRight);
   EXPECT_EQ(check(request("", "mF_9"), kToken), HttpAuth::kWrong);
+  EXPECT_EQ(check(request("", "a b+c"), {.token = "a+b+c"}), HttpAuth::kRight);
 }
 
 TEST(HttpAuth, TakesTheSchemeInAnyCaseAndBehindAnyBlanks) {
