@@ -129,7 +129,7 @@ void HttpServer::on_tick() {
   int64_t now_us = monotonic_us();
   for (size_t i = connections_.size(); i-- > 0;) {
     if (connections_[i]->on_tick(now_us)) continue;
-    ++gone_.stalled;
+    gone_.stalled += connections_[i]->facts().queued_bytes > 0;
     drop(i);
   }
   // Demand ends a tick late on purpose: two snapshots a second are one demand, not four changes.

@@ -49,7 +49,7 @@ class HttpServer : public Viewer, private HttpHost {
     uint64_t viewers_refused = 0;
     uint64_t memory_refused = 0;
     uint64_t off_refused = 0;  // viewers while the stream is switched off
-    uint64_t stalled = 0;      // clients dropped since they took no data or used up their time
+    uint64_t stalled = 0;      // clients dropped since they took no data in time
   };
 
   static Result<std::unique_ptr<HttpServer>> create(Loop& loop, Hub& hub, const Options& options,
