@@ -50,20 +50,18 @@ void Uplink::stop() {
 
 void Uplink::wait(const Error& why, int64_t pause_min_us) {
   int64_t pause_us = pause_min_us + backoff_.next_us();
-  if (std::exchange(complained_, true)) {
+  if (std::exchange(fault_, why.text) == why.text) {
     log_debug("%s", why.text.c_str());
   } else {
     log_warning("%s; it is tried again and again", why.text.c_str());
   }
-  fault_ = why.text;
   retry_at_us_ = monotonic_us() + pause_us;
   retry_->start(pause_us);
 }
 
 void Uplink::proven() {
   backoff_.reset();
-  fault_.clear();
-  if (!std::exchange(complained_, false)) return;
+  if (std::exchange(fault_, "").empty()) return;
   log_info("%s: connected again", options_.endpoint.text().c_str());
 }
 

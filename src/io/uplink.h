@@ -68,9 +68,8 @@ class Uplink {
   Owned<Timer> retry_;
   std::unique_ptr<Dial> dial_;
   bool connected_ = false;
-  bool complained_ = false;  // of this outage, or of a server that takes us and drops us
   int64_t retry_at_us_ = 0;
-  std::string fault_;
+  std::string fault_;  // of this outage, or of a server that takes us and drops us
   uint64_t connects_ = 0;
   uint64_t failures_ = 0;
 };

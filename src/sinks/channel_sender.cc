@@ -60,6 +60,7 @@ void ChannelSender::on_connected(Owned<Stream> stream) {
   // The receivers in the field write verdict, reply and stamp one by one, without TCP_NODELAY.
   stream_->set_quick_acks();
   stream_->start(*this);
+  complained_ = false;
   progress_ = 0;
   progress_at_us_ = monotonic_us();
   tick_->start_periodic(kTick_us);
@@ -125,6 +126,9 @@ void ChannelSender::disconnect() {
 // ---- Frames ----
 
 void ChannelSender::on_frame(const Frame& frame) {
+  if (frame.jpeg.size() > kStampedLengthMax && !std::exchange(complained_, true)) {
+    log_warning("channel: frames of more than %zu bytes cannot be sent", kStampedLengthMax);
+  }
   sender_.put(frame.jpeg, frame.captured_us);
   answer();
 }

@@ -54,7 +54,8 @@ class ChannelSender : private Viewer, private UplinkHandler, private StreamHandl
   Owned<Timer> tick_;  // runs while connected
   Owned<Stream> stream_;
   bool attached_ = false;
-  uint64_t progress_ = 0;  // bytes received and acknowledged, when that last changed
+  bool complained_ = false;  // of a frame, on this connection
+  uint64_t progress_ = 0;    // bytes received and acknowledged, when that last changed
   int64_t progress_at_us_ = 0;
   uint64_t gone_sent_ = 0;  // on connections that have ended
   uint64_t gone_received_ = 0;

@@ -49,6 +49,7 @@ LinkFacts RawSender::facts(int64_t now_us) const {
 void RawSender::on_connected(Owned<Stream> stream) {
   stream_ = std::move(stream);
   stream_->start(*this);
+  complained_ = false;
   acknowledged_ = 0;
   progress_at_us_ = monotonic_us();
   tick_->start_periodic(kTick_us);
@@ -151,7 +152,8 @@ void RawSender::turn() {
 
 void RawSender::drop(const Error& why) {
   ++broken_;
-  log_debug("raw link: a frame cannot be sent: %s", why.text.c_str());
+  if (std::exchange(complained_, true)) return;
+  log_warning("raw link: frames cannot be sent: %s", why.text.c_str());
 }
 
 // What the socket does not take now is chosen anew once it does.

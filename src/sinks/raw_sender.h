@@ -76,6 +76,7 @@ class RawSender : private Viewer, private UplinkHandler, private StreamHandler {
   LinkTraffic traffic_;  // but for what the connection counts
   uint64_t superseded_ = 0;
   uint64_t broken_ = 0;
+  bool complained_ = false;  // of a frame, on this connection
   uint64_t cut_ = 0;
   uint64_t texts_ = 0;
   Uplink uplink_;

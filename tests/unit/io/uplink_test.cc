@@ -1,6 +1,7 @@
 #include "io/uplink.h"
 
 #include "io/listener.h"
+#include "unit/captured_log.h"
 #include "unit/sinks/loop_client.h"
 
 #include <gtest/gtest.h>
@@ -94,6 +95,20 @@ TEST_F(UplinkTest, WaitsForAServerThatIsNotThereYet) {
   run_until([this] { return connected_ == 1; });
   uplink_->proven();
   EXPECT_EQ(facts().fault, "");
+}
+
+TEST_F(UplinkTest, LogsAFaultOnceAndAnotherOneOfTheSameOutageToo) {
+  listen();
+  CapturedLog log;
+  start();
+  for (int times = 1; times <= 2; ++times) {
+    run_until([this, times] { return connected_ == times && accepted_.size() == 1; });
+    if (times == 2) listener_.reset();
+    accepted_.clear();
+  }
+  run_until([this] { return facts().failures >= 2; });
+  EXPECT_EQ(log.lines_with("closed by the peer"), 1);
+  EXPECT_EQ(log.lines_with("Connection refused"), 1);
 }
 
 TEST_F(UplinkTest, TellsHowLongItWaits) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "io/listener.h"
+#include "unit/captured_log.h"
 #include "unit/sinks/loop_client.h"
 
 #include <gtest/gtest.h>
@@ -175,6 +176,15 @@ TEST_F(ChannelSenderTest, LeavesAReceiverThatDoesNotKeepToTheProtocol) {
   ASSERT_TRUE(wait_for_connection(2));
   say(stamp_ + "0");
   EXPECT_TRUE(wait_for_connection(3));
+}
+
+TEST_F(ChannelSenderTest, TellsOnceThatFramesAreTooLong) {
+  ASSERT_TRUE(wait_for_connection());
+  say_stamp();
+  CapturedLog log;
+  for (int i = 0; i < 2; ++i) publish(std::string((4 << 20) + 1, 'j'));
+  EXPECT_EQ(dropped("oversize"), 2u);
+  EXPECT_EQ(log.lines_with("cannot be sent"), 1);
 }
 
 TEST_F(ChannelSenderTest, CanGoAtAnyMoment) {

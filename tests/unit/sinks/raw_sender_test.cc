@@ -2,6 +2,7 @@
 
 #include "io/listener.h"
 #include "media/jpeg_splitter.h"
+#include "unit/captured_log.h"
 #include "unit/media/test_pictures.h"
 #include "unit/sinks/loop_client.h"
 
@@ -149,10 +150,13 @@ TEST_F(RawSenderTest, PassesOverAFrameThatCannotBeDecoded) {
   connect();
   Frame broken{pool_.take(4), 64, 48, monotonic_us()};
   broken.jpeg.set_size(4);
+  CapturedLog log;
+  hub_.publish(broken);
   hub_.publish(broken);
   publish(64);
   run_until_received({64});
-  EXPECT_EQ(dropped("broken"), 1u);
+  EXPECT_EQ(dropped("broken"), 2u);
+  EXPECT_EQ(log.lines_with("frames cannot be sent"), 1);
 }
 
 TEST_F(RawSenderTest, HandsOnTextsOfTheServer) {
