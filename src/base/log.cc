@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 
@@ -45,7 +46,10 @@ int open_terminal() {
 // processes do not mix; a pipe that polls writable has room for all of it.
 bool write_line(const char* line, size_t length) {
   pollfd log{.fd = the_log.descriptor, .events = POLLOUT, .revents = 0};
-  return poll(&log, 1, 0) > 0 && write(log.fd, line, length) == static_cast<ssize_t>(length);
+  int ready = 0;
+  do ready = poll(&log, 1, 0);
+  while (ready < 0 && errno == EINTR);
+  return ready > 0 && write(log.fd, line, length) == static_cast<ssize_t>(length);
 }
 
 // False: it is lost. Text from outside (paths, requests) may hold control characters: they are
