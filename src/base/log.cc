@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <algorithm>
@@ -25,6 +26,7 @@ struct Log {
   LogLevel level = LogLevel::kInfo;
   LogGate gate{kBurst, kPerSecond};
   int descriptor = STDERR_FILENO;
+  bool may_be_full = false;
   unsigned lost = 0;  // lines that standard error did not take
 };
 
@@ -42,14 +44,26 @@ int open_terminal() {
   return fd >= 0 ? fd : STDERR_FILENO;
 }
 
-// A log that nobody reads must not hold the loop. One write a line, so that lines of several
-// processes do not mix; a pipe that polls writable has room for all of it.
-bool write_line(const char* line, size_t length) {
-  pollfd log{.fd = the_log.descriptor, .events = POLLOUT, .revents = 0};
+// Nothing else can be asked: /dev/kmsg takes all and never polls writable.
+bool is_pipe_or_socket(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+// Where it polls writable there is room for a whole line.
+bool has_room(int fd) {
+  pollfd log{.fd = fd, .events = POLLOUT, .revents = 0};
   int ready = 0;
   do ready = poll(&log, 1, 0);
   while (ready < 0 && errno == EINTR);
-  return ready > 0 && write(log.fd, line, length) == static_cast<ssize_t>(length);
+  return ready > 0;
+}
+
+// A log that nobody reads must not hold the loop. One write a line, so that lines of several
+// processes do not mix.
+bool write_line(const char* line, size_t length) {
+  if (the_log.may_be_full && !has_room(the_log.descriptor)) return false;
+  return write(the_log.descriptor, line, length) == static_cast<ssize_t>(length);
 }
 
 // False: it is lost. Text from outside (paths, requests) may hold control characters: they are
@@ -113,7 +127,11 @@ unsigned LogGate::take_held_back() {
 
 void log_open(LogTarget target, LogLevel level) {
   int descriptor = the_log.descriptor == STDERR_FILENO ? open_terminal() : the_log.descriptor;
-  the_log = {.target = target, .level = level, .descriptor = descriptor, .lost = the_log.lost};
+  the_log = {.target = target,
+             .level = level,
+             .descriptor = descriptor,
+             .may_be_full = is_pipe_or_socket(descriptor),
+             .lost = the_log.lost};
   if (target == LogTarget::kSyslog) openlog("camloop", LOG_PID, LOG_DAEMON);
 }
 
