@@ -73,16 +73,17 @@ std::string_view StampedSender::reply() const {
 
 // ---- To the receiver ----
 
-void StampedSender::put(const BufferRef& jpeg, int64_t captured_us) {
+bool StampedSender::put(const BufferRef& jpeg, int64_t captured_us) {
   if (jpeg.size() > kStampedLengthMax) {
     ++facts_.dropped_oversize;
-    return;
+    return false;
   }
   if (fate_ == Fate::kUnsent) ++facts_.dropped_replaced;
   if (fate_ == Fate::kRefused) ++facts_.dropped_late;
   newest_ = jpeg;
   captured_us_ = captured_us;
   fate_ = Fate::kUnsent;
+  return true;
 }
 
 std::optional<StampedSender::Round> StampedSender::round(int64_t now_us) const {

@@ -56,8 +56,9 @@ class StampedSender {
   /// The text of the kReply that feed() just said, without its padding.
   std::string_view reply() const;
 
-  /// A new frame, taken at `captured_us`: it is the newest.
-  void put(const BufferRef& jpeg, int64_t captured_us);
+  /// A new frame, taken at `captured_us`: it is the newest. False, and it is dropped: it is longer
+  /// than kStampedLengthMax.
+  bool put(const BufferRef& jpeg, int64_t captured_us);
   /// What is to be sent at this moment, if anything is.
   std::optional<Round> round(int64_t now_us) const;
   /// That round is on its way.

@@ -126,11 +126,9 @@ void ChannelSender::disconnect() {
 // ---- Frames ----
 
 void ChannelSender::on_frame(const Frame& frame) {
-  if (frame.jpeg.size() > kStampedLengthMax && !std::exchange(complained_, true)) {
-    log_warning("channel: frames of more than %zu bytes cannot be sent", kStampedLengthMax);
-  }
-  sender_.put(frame.jpeg, frame.captured_us);
-  answer();
+  if (sender_.put(frame.jpeg, frame.captured_us)) return answer();
+  if (std::exchange(complained_, true)) return;
+  log_warning("channel: frames of more than %zu bytes cannot be sent", kStampedLengthMax);
 }
 
 // What the socket does not take now is chosen anew once it does.
