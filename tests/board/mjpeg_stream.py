@@ -31,14 +31,19 @@ class MjpegStream:
 
     def __next__(self):
         headers = {}
-        while (line := self.body.readline()) != b"\r\n":
+        while (line := self.read_line()) != b"\r\n":
             name, value = line.decode().split(":", 1)
             headers[name.lower()] = value.strip()
         assert headers["content-type"] == "image/jpeg"
         jpeg = self.body.read(int(headers["content-length"]))
-        assert self.body.readline() == b"\r\n"
-        assert self.body.readline() == self.delimiter
+        assert self.read_line() == b"\r\n"
+        assert self.read_line() == self.delimiter
         return Part(float(headers["x-timestamp"]), jpeg)
+
+    def read_line(self):
+        line = self.body.readline()
+        assert line.endswith(b"\n"), f"the board ended the connection, behind {line}"
+        return line
 
     def close(self):
         self.body.close()

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HTTP_PORT = 18811
 START_TIMEOUT_S = 60
 POWERED_S_MAX = 300  # longer than a test; then the board goes off and its test fails
+LAST_WORDS_S_MAX = 20
 
 
 def free_port():
@@ -85,6 +87,17 @@ class VirtualBoard:
         self.process.stdin.write("exit\n")
         self.process.stdin.close()
         assert self.process.wait(timeout=30) == 0
+
+    def last_words(self):
+        """What camloop and the kernel logged, where the board still answers."""
+        give_up = threading.Timer(LAST_WORDS_S_MAX, self.process.terminate)
+        give_up.start()
+        try:
+            return self.run("cat /tmp/log 2>/dev/null; dmesg | tail -n 60; true")
+        except (AssertionError, OSError) as error:
+            return str(error)
+        finally:
+            give_up.cancel()
 
     def kill(self):
         self.process.terminate()
