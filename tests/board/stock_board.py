@@ -122,7 +122,7 @@ class StockBoard:
         self.power_off()
 
     def boot(self):
-        """Returns once the last service was started."""
+        """Returns once the last service was started and the stock app, where there is one, runs."""
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--net", "--kill-child", "sh", "-c",
              """mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc &&
@@ -136,6 +136,8 @@ class StockBoard:
         comm = Path(f"/proc/{self.init_pid}/comm")
         wait_until("init", lambda: comm.read_text() == "init\n")
         wait_until("booted", lambda: self.run("[ -e /tmp/booted ]", check=False).returncode == 0)
+        # It starts the stock app in the background: a shell before it is what it runs.
+        wait_until("the stock app", lambda: "S02app" not in self.processes())
         return self
 
     def enter(self, *command):
