@@ -66,11 +66,17 @@ def test_three_clients_are_served_from_8_mb_and_frames_leave_nothing_behind(boar
                     for stream in streams:
                         next(stream)
 
+        def free_again():
+            """What slow readers have not taken yet waits in the kernel: it goes, a leak stays."""
+            watch(20)
+            return available_kb - board.available_kb() < GROWTH_KB_MAX
+
         watch(100)
         resident_kb, available_kb = board.camloop_resident_kb(), board.available_kb()
         start_s = time.monotonic()
         watch(FRAMES)
         rate = FRAMES / (time.monotonic() - start_s)
+        board.wait_until("memory is free again", free_again)
         now_resident_kb, now_available_kb = board.camloop_resident_kb(), board.available_kb()
         assert len(board.state()["http"]["clients"]) == CLIENTS
         for stream in streams:
@@ -80,7 +86,6 @@ def test_three_clients_are_served_from_8_mb_and_frames_leave_nothing_behind(boar
          f"free {available_kb} kB {now_available_kb - available_kb:+} kB")
     assert now_resident_kb < RESIDENT_KB_MAX
     assert now_resident_kb - resident_kb < GROWTH_KB_MAX
-    assert available_kb - now_available_kb < GROWTH_KB_MAX
 
 
 def test_after_kill_9_it_is_back_within_3_s(board, note):
@@ -251,6 +256,7 @@ def test_the_screen_shows_the_picture(board, note):
 
 def test_the_watchdog_restarts_a_board_whose_camloop_stands_still(board, note):
     board.edit_settings(WATCHDOG="/dev/watchdog")
+    board.run("sync")  # the watchdog does not: the file would end in zeros
     board.service("restart")
     board.open_stream().close()
     assert board.state()["watchdog"]["fault"] == ""
