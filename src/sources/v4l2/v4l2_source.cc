@@ -1,8 +1,8 @@
 // Laws of the states:
 //
-//   kClosed    no stream; the timer opens the camera. Opening waits until every picture that the
-//              last device lent is back: until then its memory stays mapped, and the kernel keeps
-//              it open.
+//   kClosed    no stream; the timer closes the device that was lost, and later opens the camera
+//              anew. Closing waits until every picture that the device lent is back: until then its
+//              memory stays mapped.
 //   kStarting  it streams, but since it (re)started there was no picture. None for 2 s: lose it.
 //   kRunning   pictures come. None for 2 s: restart the stream.
 //
@@ -104,7 +104,7 @@ void V4l2Source::on_due() {
 
 void V4l2Source::open() {
   if (device_) {
-    timer_->start(patience_.retry_min_us);
+    release();
     return;
   }
   if (Result<> opened = open_device(); !opened) {
@@ -211,9 +211,16 @@ void V4l2Source::lose(const Error& why) {
   sensor_.reset();
   facts_.exposure.reset();
   if (device_) device_->stop();
-  if (device_ && !device_->any_lent()) device_.reset();
-  timer_->start(retry_wait_us());
+  timer_->start(device_ ? patience_.release_us : retry_wait_us());
   tell(why);
+}
+
+// Never at the loss itself. While the kernel forgets a camera that was pulled out, the last close
+// may meet it half-way: Linux 6.1 then unregisters an entity twice
+// (media_device_unregister_entity() looks before it locks) and kills whoever closed.
+void V4l2Source::release() {
+  if (!device_->any_lent()) device_.reset();
+  timer_->start(device_ ? patience_.release_us : retry_wait_us());
 }
 
 // Once a fault, however many attempts it takes; but a new reason is news.
@@ -382,7 +389,6 @@ void V4l2Source::take_back(int index) {
     return;
   }
   device_->keep(index);
-  if (!device_->any_lent()) device_.reset();
 }
 
 // ---- Exposure

@@ -30,7 +30,10 @@ struct V4l2Patience {
   int64_t stall_us = 2 * kSecond_us;      // without a picture
   int64_t retry_min_us = kSecond_us / 4;  // to open anew; each failure doubles it
   int64_t retry_max_us = 2 * kSecond_us;  // so that a replugged camera is back within 3 s
-  int64_t idle_us = kSecond_us;           // between two looks while nobody watches
+  // To close what was lost: no longer than a hub takes to find a camera that is plugged in again,
+  // as it gets another number while the old one is held.
+  int64_t release_us = kSecond_us / 10;
+  int64_t idle_us = kSecond_us;  // between two looks while nobody watches
   // For a new exposure to show: five frames of the V831's sensor, which takes two or three.
   int64_t settle_us = kSecond_us / 4;
 };
@@ -60,6 +63,7 @@ class V4l2Source final : public Source, private PictureLender {
   void check_liveness();
   void on_stalled();
   void lose(const Error& why);
+  void release();
   void tell(const Error& why);
   int64_t retry_wait_us();
   int64_t stall_us() const;
@@ -95,7 +99,7 @@ class V4l2Source final : public Source, private PictureLender {
   State state_ = State::kClosed;
   bool active_ = true;
   SourceFacts facts_;
-  std::unique_ptr<V4l2Device> device_;  // in kClosed: only kept for the pictures lent from it
+  std::unique_ptr<V4l2Device> device_;  // in kClosed: what was lost, not closed yet
   Owned<Poll> poll_;                    // watches device_ while it streams
   Owned<Timer> timer_;                  // what is due next, in every state
   std::optional<Error> fault_;          // found inside a call made to us; due at once

@@ -26,6 +26,7 @@ class V4l2SourceTest : public ::testing::Test, public SourceHandler {
     patience_ = {.stall_us = kNever_us,
                  .retry_min_us = kMillisecond_us,
                  .retry_max_us = 4 * kMillisecond_us,
+                 .release_us = kMillisecond_us,
                  .idle_us = kMillisecond_us};
   }
   ~V4l2SourceTest() override {

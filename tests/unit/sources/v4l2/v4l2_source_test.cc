@@ -207,6 +207,18 @@ TEST_F(V4l2SourceTest, AFaultThatPollReportsIsHealedByOpeningAnew) {
   EXPECT_EQ(last_value_, 2);
 }
 
+TEST_F(V4l2SourceTest, AnUnpluggedCameraIsClosedOnlyWhenTheKernelHasForgottenIt) {
+  patience_.release_us = kNever_us;
+  kernel_.plug("video0");
+  start_and_stream();
+  kernel_.unplug("video0");
+  run_until([this] { return !lost_.empty(); });
+  int64_t later_us = monotonic_us() + 20 * patience_.retry_max_us;
+  run_until([&] { return monotonic_us() > later_us; });
+  EXPECT_GT(kernel_.mapped, 0);
+  EXPECT_FALSE(kernel_.all_closed());
+}
+
 TEST_F(V4l2SourceTest, APictureLentByACameraThatIsGoneStaysReadableUntilItIsBack) {
   kernel_.plug("video0");
   keeps_ = true;
@@ -225,7 +237,7 @@ TEST_F(V4l2SourceTest, APictureLentByACameraThatIsGoneStaysReadableUntilItIsBack
   EXPECT_EQ(kernel_.mapped, 5);
   EXPECT_EQ(pictures_[0].view().planes[0].data[64 * 16 * 2 - 1], 8);
   pictures_.clear();
-  EXPECT_EQ(kernel_.mapped, 0);
+  run_until([this] { return kernel_.mapped == 0; });
   run_until([this] { return kernel_.streaming; });
   fill_and_wait(raw_shot(9));
   EXPECT_EQ(last_value_, 9);
